@@ -1,0 +1,21 @@
+"""What can go wrong around the stock, beside what the engine already names. Messages are for the user."""
+
+from __future__ import annotations
+
+from flotia.errors import FlotiaError
+
+
+class RunInProgressError(FlotiaError):
+    """Another run is working on the same stock."""
+
+
+class NothingToResumeError(FlotiaError):
+    """There is no interrupted run, or not that one."""
+
+
+class DatabaseProblemError(FlotiaError):
+    """The database is missing, locked, unmigrated or out of reach."""
+
+
+class OutputError(FlotiaError):
+    """The output file cannot be written, or its kind is not known."""

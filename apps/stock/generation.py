@@ -1,0 +1,123 @@
+"""The use case behind command, script and (later) page and API: a run from its order to the published stock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.stock import export, ownership, publishing, runs
+from apps.stock.composition import choose_source
+from apps.stock.database import explained
+from apps.stock.models import Ejecucion
+from apps.stock.summary import Summary, summarise
+from flotia.bridge import iterate
+from flotia.catalogue.loader import Catalogue
+from flotia.engine import Engine
+from flotia.errors import FlotiaError
+from flotia.events import Event
+from flotia.request import Request
+from flotia.vehicle import FIELDS
+
+#: Rows held in memory at a time while a run is written to a file.
+_EXPORT_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user of a run may say beside the request itself."""
+
+    replaces: bool = False
+    offline: bool = False
+    output: Path | None = None
+
+
+class Interrupted(Exception):  # noqa: N818 - it is not an error: the user asked for it
+    """The user stopped the run. `run_id` can be taken up again."""
+
+    def __init__(self, run_id: int, made: int, amount: int) -> None:
+        super().__init__(run_id)
+        self.run_id, self.made, self.amount = run_id, made, amount
+
+
+def start(request: Request, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
+    """Make the vehicles of a new request and publish them. See `_carry_out` for what is raised."""
+    if order.output is not None:
+        export.check_writable(order.output)
+    if request.brand is not None:
+        Catalogue.load().brand(request.brand)
+    with explained():
+        run = runs.begin(request, replaces=order.replaces)
+    return _carry_out(run, order, hear, notice)
+
+
+def resume(
+    run_id: int | None, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]
+) -> Summary:
+    """Go on with an interrupted run (the latest without `run_id`): only what it still lacks is made."""
+    if order.output is not None:
+        export.check_writable(order.output)
+    with explained():
+        run = ownership.claim_interrupted(run_id)
+    return _carry_out(run, order, hear, notice)
+
+
+def _carry_out(
+    run: Ejecucion, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]
+) -> Summary:
+    """Make what `run` lacks, publish, export, sum up.
+
+    Raises `Interrupted` when the user stops it, `FlotiaError` when something ends it. In both cases all that was made is
+    kept, the stock is as it was, and the run can be taken up again.
+    """
+    recorder = runs.Recorder(run)
+    try:
+        with (
+            explained(),
+            choose_source(use_ai=run.usa_ia, offline=order.offline) as chosen,
+            runs.StockIdentities(run) as identities,
+        ):
+            notice(chosen.notice)
+            engine = Engine(Catalogue.load(), chosen.source, identities)
+            while True:
+                _make(engine, run, recorder, hear)
+                if not runs.drop_conflicts(run):
+                    break
+            summary = summarise(run)
+            publishing.publish(run)
+    except KeyboardInterrupt:
+        _let_go(recorder, "interrumpida por el usuario")
+        raise Interrupted(run.pk, run.vehiculos.count(), run.cantidad) from None
+    except FlotiaError as error:
+        _let_go(recorder, str(error))
+        raise
+    except BaseException:
+        _let_go(recorder, "error inesperado")
+        raise
+    if order.output is not None:
+        export.write(order.output, _rows(run))
+    publishing.tidy(run)
+    return summary
+
+
+def _make(engine: Engine, run: Ejecucion, recorder: runs.Recorder, hear: Callable[[Event], None]) -> None:
+    stream = engine.stream(runs.request_of(run), done=runs.done_slots(run))
+    with closing(iterate(stream, beat=lambda: ownership.beat(run))) as events:
+        for event in events:
+            recorder.hear(event)
+            hear(event)
+
+
+def _let_go(recorder: runs.Recorder, reason: str) -> None:
+    """Free the stock, whatever state the database is in: a run whose owner is gone is freed by the next one anyway."""
+    try:
+        with explained():
+            recorder.flush()
+            runs.interrupt(recorder.run, reason)
+    except FlotiaError:
+        pass
+
+
+def _rows(run: Ejecucion) -> Iterator[export.Row]:
+    return run.vehiculos.order_by("indice").values(*FIELDS).iterator(chunk_size=_EXPORT_ROWS)

@@ -1,0 +1,173 @@
+"""Tables: the stock, its history, and each run with its batches, its calls and what it has made so far."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+
+class VehicleColumns(models.Model):
+    """The columns of a vehicle, the same in the stock, its history and a run. Units as in `flotia.vehicle`."""
+
+    bastidor = models.CharField(max_length=17)
+    matricula = models.CharField("matrícula", max_length=10)
+    marca = models.CharField(max_length=30)
+    modelo = models.CharField(max_length=40)
+    version = models.CharField("versión", max_length=120)
+    anio_matricula = models.PositiveSmallIntegerField("año de matrícula")
+    fecha_matriculacion = models.DateField("fecha de matriculación")
+    kilometros = models.PositiveIntegerField("kilómetros")
+    combustible = models.CharField(max_length=20)
+    transmision = models.CharField("transmisión", max_length=12)
+    tipo_vehiculo = models.CharField("tipo de vehículo", max_length=14)
+    cilindrada = models.PositiveIntegerField("cilindrada (cm³)", null=True, blank=True)
+    potencia = models.PositiveIntegerField("potencia (CV)")
+    puertas = models.PositiveSmallIntegerField()
+    plazas = models.PositiveSmallIntegerField()
+    color = models.CharField(max_length=20)
+    etiqueta_dgt = models.CharField("etiqueta DGT", max_length=3, blank=True)
+    precio_venta = models.DecimalField(max_digits=10, decimal_places=2)
+    precio_compra = models.DecimalField(max_digits=10, decimal_places=2)
+    precio_costo = models.DecimalField(max_digits=10, decimal_places=2)
+    provincia = models.CharField(max_length=30)
+    concesionario = models.CharField(max_length=80)
+    fecha_recepcion = models.DateField("fecha de recepción")
+    dias_stock = models.PositiveIntegerField("días en stock")
+    descripcion = models.TextField("descripción")
+    equipamiento = models.JSONField(default=list)
+    origen = models.CharField(max_length=10)
+    modelo_ia = models.CharField("modelo de IA", max_length=120, blank=True)
+    campos_ia = models.JSONField("campos de la IA", default=list)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.marca} {self.modelo} {self.version} ({self.matricula})"
+
+
+class Vehiculo(VehicleColumns):
+    """A vehicle in stock."""
+
+    bastidor = models.CharField(max_length=17, primary_key=True)
+    matricula = models.CharField("matrícula", max_length=10, unique=True)
+
+    class Meta:
+        db_table = "stock"
+        verbose_name = "vehículo"
+        verbose_name_plural = "stock"
+        indexes = [
+            models.Index(fields=["marca", "modelo"], name="stock_marca_modelo"),
+            models.Index(fields=["precio_venta"], name="stock_precio"),
+            models.Index(fields=["anio_matricula"], name="stock_anio"),
+        ]
+
+
+class Ejecucion(models.Model):
+    """A run. At most one has `activa` set: that is the lock on the stock, and `latido` its owner's sign of life."""
+
+    class Estado(models.TextChoices):
+        """What a run is doing."""
+
+        EN_CURSO = "en_curso", "en curso"
+        INTERRUMPIDA = "interrumpida", "interrumpida"
+        PUBLICADA = "publicada", "publicada"
+
+    cantidad = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(10_000_000)])
+    marca = models.CharField(max_length=30, blank=True)
+    semilla = models.BigIntegerField()
+    usa_ia = models.BooleanField()
+    perfil = models.CharField(max_length=16)
+    reemplaza = models.BooleanField(default=False)
+    fecha = models.DateField(help_text="Fecha de la que es el stock")
+    catalogo = models.CharField("huella del catálogo", max_length=16)
+    estado = models.CharField(max_length=12, choices=Estado)
+    activa = models.BooleanField(null=True, unique=True, default=None, editable=False)
+    propietario = models.CharField(max_length=200, blank=True)
+    latido = models.DateTimeField(null=True, blank=True)
+    creada = models.DateTimeField(auto_now_add=True)
+    publicada = models.DateTimeField(null=True, blank=True)
+    segundos = models.FloatField(default=0.0)
+    motivo = models.CharField(max_length=300, blank=True, help_text="Por qué se interrumpió o dejó de usar IA")
+
+    class Meta:
+        db_table = "ejecucion"
+        verbose_name = "ejecución"
+        verbose_name_plural = "ejecuciones"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Ejecución {self.pk}: {self.cantidad} vehículos ({self.get_estado_display()})"
+
+
+class VehiculoGenerado(VehicleColumns):
+    """A vehicle that a run has made and not yet published; `indice` is its slot."""
+
+    ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="vehiculos")
+    indice = models.PositiveIntegerField("índice")
+
+    class Meta:
+        db_table = "vehiculo_generado"
+        verbose_name = "vehículo generado"
+        verbose_name_plural = "vehículos generados"
+        constraints = [
+            models.UniqueConstraint(fields=["ejecucion", "indice"], name="un_vehiculo_por_indice"),
+            models.UniqueConstraint(fields=["ejecucion", "bastidor"], name="un_bastidor_por_ejecucion"),
+            models.UniqueConstraint(fields=["ejecucion", "matricula"], name="una_matricula_por_ejecucion"),
+        ]
+
+
+class VehiculoHistorico(VehicleColumns):
+    """A vehicle that was in stock when a run replaced it."""
+
+    fecha_snapshot = models.DateTimeField(db_index=True)
+    ejecucion = models.ForeignKey(Ejecucion, on_delete=models.SET_NULL, null=True, help_text="La que lo reemplazó")
+
+    class Meta:
+        db_table = "stock_historico"
+        verbose_name = "vehículo histórico"
+        verbose_name_plural = "histórico del stock"
+        indexes = [models.Index(fields=["bastidor"], name="historico_bastidor")]
+
+
+class Lote(models.Model):
+    """A finished batch of a run: its number in the plan and how many vehicles it brought."""
+
+    ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="lotes")
+    numero = models.PositiveIntegerField("número")
+    vehiculos = models.PositiveIntegerField()
+    de_ia = models.PositiveIntegerField("de IA")
+    terminado = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "lote"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"Lote {self.numero} de la ejecución {self.ejecucion_id}"
+
+
+class Llamada(models.Model):
+    """A call to a model: what was asked, how long it took, and what of the answer stood."""
+
+    ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="llamadas")
+    lote = models.PositiveIntegerField()
+    modelo_pedido = models.CharField(max_length=120)
+    modelo = models.CharField("modelo que respondió", max_length=120)
+    resultado = models.CharField(max_length=30)
+    mensaje = models.CharField(max_length=300, blank=True)
+    pedidos = models.PositiveSmallIntegerField("vehículos pedidos")
+    conservados = models.PositiveSmallIntegerField(default=0)
+    reparados = models.PositiveSmallIntegerField(default=0)
+    rechazados = models.PositiveSmallIntegerField(default=0)
+    latencia = models.FloatField("latencia (s)")
+    tokens_entrada = models.PositiveIntegerField(default=0)
+    tokens_salida = models.PositiveIntegerField(default=0)
+    hecha = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "llamada"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.modelo_pedido}: {self.resultado}"

@@ -1,0 +1,102 @@
+"""Who works on the stock: the lock that a run holds, and how a dead owner is told from a living one.
+
+The lock is the one row whose `activa` is set. An owner on this machine is dead when its process is gone; one elsewhere
+when it has given no sign of life for `LEASE`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.stock.errors import NothingToResumeError, RunInProgressError
+from apps.stock.models import Ejecucion
+
+#: An owner on another machine that has been silent this long is taken for dead; a living one beats every 20 s.
+LEASE = timedelta(minutes=5)
+
+
+def owner_name() -> str:
+    """This process: machine, process id, and when the process was started (ids are used again)."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def claim_new(run: Ejecucion) -> None:
+    """Save `run` as the one at work. Raises `RunInProgressError` if another is."""
+    with transaction.atomic():
+        _free_from_the_dead()
+        _take(run)
+
+
+def claim_interrupted(run_id: int | None) -> Ejecucion:
+    """Take an interrupted run up again: that of `run_id`, or the latest.
+
+    Raises `RunInProgressError` if a run is at work, `NothingToResumeError` if there is none to take up.
+    """
+    with transaction.atomic():
+        _free_from_the_dead()
+        runs = Ejecucion.objects.filter(estado=Ejecucion.Estado.INTERRUMPIDA)
+        run = runs.filter(pk=run_id).first() if run_id is not None else runs.order_by("-id").first()
+        if run is None:
+            which = f"la ejecución {run_id}" if run_id is not None else "ninguna ejecución"
+            raise NothingToResumeError(f"No hay {which} interrumpida que reanudar.")
+        _take(run)
+    return run
+
+
+def beat(run: Ejecucion) -> None:
+    """Show that the owner of `run` lives."""
+    Ejecucion.objects.filter(pk=run.pk).update(latido=timezone.now())
+
+
+def _take(run: Ejecucion) -> None:
+    run.activa, run.estado, run.motivo = True, Ejecucion.Estado.EN_CURSO, ""
+    run.propietario, run.latido = owner_name(), timezone.now()
+    try:
+        with transaction.atomic():
+            run.save()
+    except IntegrityError as error:
+        raise _in_progress() from error
+
+
+def _free_from_the_dead() -> None:
+    """Mark a run whose owner is dead as interrupted; raise if the owner lives."""
+    active = Ejecucion.objects.select_for_update().filter(activa=True).first()
+    if active is None:
+        return
+    if not _is_dead(active):
+        raise _in_progress(active)
+    active.activa, active.estado = None, Ejecucion.Estado.INTERRUMPIDA
+    active.motivo = "el proceso terminó de golpe"
+    active.save(update_fields=["activa", "estado", "motivo"])
+
+
+def _in_progress(run: Ejecucion | None = None) -> RunInProgressError:
+    which = f" (ejecución {run.pk}, {run.cantidad} vehículos)" if run else ""
+    return RunInProgressError(
+        f"Ya hay una generación en marcha sobre este stock{which}. Espere a que termine y vuelva a intentarlo."
+    )
+
+
+def _is_dead(run: Ejecucion) -> bool:
+    host, _, process = run.propietario.partition(":")
+    pid, _, started = process.partition(":")
+    if host == socket.gethostname() and pid.isdigit() and Path("/proc/self").exists():
+        return _started(int(pid)) != started
+    return run.latido is None or timezone.now() - run.latido > LEASE
+
+
+def _started(pid: int) -> str:
+    """The moment (kernel ticks since boot) a process was started; empty if there is none, or no /proc to ask.
+
+    Source: proc(5), field 22 of /proc/PID/stat, counted after the command's closing parenthesis.
+    """
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

@@ -1,0 +1,58 @@
+"""The moment a run becomes the stock: one short transaction, all or nothing."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from apps.stock.models import Ejecucion, Vehiculo, VehiculoGenerado, VehiculoHistorico
+from flotia.errors import FlotiaError
+from flotia.vehicle import FIELDS
+
+
+def publish(run: Ejecucion) -> None:
+    """Put the vehicles of a complete `run` into the stock, and let go of it.
+
+    Where the run replaces, the present stock goes to the history first, in the same transaction: whoever reads sees the
+    old stock or the new one. Raises `FlotiaError`, with nothing changed, if the run is not complete.
+    """
+    with transaction.atomic():
+        made = run.vehiculos.count()
+        if made != run.cantidad:
+            raise FlotiaError(f"La ejecución {run.pk} tiene {made} de {run.cantidad} vehículos: no se publica.")
+        now = timezone.now()
+        if run.reemplaza:
+            _copy(Vehiculo, VehiculoHistorico, extra={"fecha_snapshot": connection.ops.adapt_datetimefield_value(now), "ejecucion_id": run.pk})
+            Vehiculo.objects.all().delete()
+        _copy(VehiculoGenerado, Vehiculo, where=run.pk)
+        run.activa, run.estado, run.publicada = None, Ejecucion.Estado.PUBLICADA, now
+        run.save(update_fields=["activa", "estado", "publicada"])
+
+
+def tidy(run: Ejecucion) -> None:
+    """Forget the run's own copies of vehicles that are in the stock now. Safe to repeat."""
+    if run.estado == Ejecucion.Estado.PUBLICADA:
+        run.vehiculos.all()._raw_delete(using=connection.alias)
+
+
+def _copy(
+    source: type[Model], target: type[Model], *, where: int | None = None, extra: dict[str, object] | None = None
+) -> None:
+    """Copy the vehicle columns of `source` (of one run, if `where`) to `target` inside the database.
+
+    Every name in the statement is a column or table of ours; values travel as parameters.
+    """
+    extra = extra or {}
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(c) for c in FIELDS)
+    into = ", ".join([columns, *(quote(c) for c in extra)])
+    values = ", ".join([columns, *("%s" for _ in extra)])
+    condition = f" WHERE {quote('ejecucion_id')} = %s ORDER BY {quote('indice')}" if where is not None else ""
+    statement = (
+        f"INSERT INTO {quote(target._meta.db_table)} ({into}) "  # noqa: S608 - names of ours only, see above
+        f"SELECT {values} FROM {quote(source._meta.db_table)}{condition}"
+    )
+    parameters = [*extra.values(), *([where] if where is not None else [])]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)

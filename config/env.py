@@ -1,0 +1,58 @@
+"""The only reader of environment variables (and of `.env`). `.env.example` documents every name."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def text(name: str, default: str = "") -> str:
+    """A variable's text, stripped."""
+    return str(_env.str(name, default=default)).strip()
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A variable read as yes or no."""
+    return bool(_env.bool(name, default=default))
+
+
+def names(name: str, default: list[str]) -> list[str]:
+    """A comma-separated variable."""
+    return [n.strip() for n in _env.list(name, default=default) if n.strip()]
+
+
+def seconds(name: str, default: float) -> float:
+    """A variable read as a number of seconds."""
+    return float(_env.float(name, default=default))
+
+
+def database(default_file: Path) -> dict[str, object]:
+    """`DATABASE_URL` as Django settings; without it, a SQLite file."""
+    return dict(_env.db_url("DATABASE_URL", default=f"sqlite:///{default_file}"))
+
+
+def is_set(name: str) -> bool:
+    """Whether a variable has any text."""
+    return bool(text(name))
+
+
+def secret_key(folder: Path) -> str:
+    """`DJANGO_SECRET_KEY`, or one made on first use and kept, readable by its owner only, in `folder`."""
+    if given := text("DJANGO_SECRET_KEY"):
+        return given
+    kept = folder / "secret_key"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(50))
+        return kept.read_text()
+    except OSError:  # a read-only tree: good for this process
+        return secrets.token_urlsafe(50)

@@ -1,0 +1,113 @@
+"""Django's settings. Everything that varies comes from `config.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from config import env
+
+BASE_DIR: Path = env.BASE_DIR
+DATA_DIR = Path(env.text("FLOTIA_DATOS", str(BASE_DIR / ".flotia")))
+
+SECRET_KEY = env.secret_key(DATA_DIR)
+DEBUG = env.flag("DJANGO_DEBUG", default=False)
+ALLOWED_HOSTS = env.names("DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.names("DJANGO_CSRF_TRUSTED_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "apps.stock",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+#: Whether the database is the embedded default, which the command may create and migrate by itself.
+EMBEDDED_DATABASE = not env.is_set("DATABASE_URL")
+_database: dict[str, Any] = env.database(BASE_DIR / "db.sqlite3")
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": env.seconds("FLOTIA_ESPERA_BD", 20.0),
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "es"
+TIME_ZONE = "Europe/Madrid"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"linea": {"format": "{levelname}: {message}", "style": "{"}},
+    "handlers": {"consola": {"class": "logging.StreamHandler", "formatter": "linea"}},
+    "loggers": {"apps.stock": {"handlers": ["consola"], "level": "INFO", "propagate": False}},
+}
+
+# --- Language models (names fixed by the specification) -------------------------------------------------------------
+
+DEEPSEEK_API_KEY = env.text("DEEPSEEK_API_KEY")
+DEEPSEEK_API_BASE = env.text("DEEPSEEK_API_BASE", "https://openrouter.ai/api/v1")
+DEEPSEEK_MODEL = env.text("DEEPSEEK_MODEL", "meta-llama/llama-3.2-3b-instruct:free")
+DEEPSEEK_FALLBACK_MODELS = env.names(
+    "DEEPSEEK_FALLBACK_MODELS",
+    [
+        "qwen/qwen-2-7b-instruct:free",
+        "mistralai/mistral-7b-instruct:free",
+        "google/gemini-2.0-flash-exp:free",
+        "nousresearch/hermes-3-llama-3.1-405b:free",
+        "microsoft/phi-3-mini-128k-instruct:free",
+        "openchat/openchat-7b:free",
+        "gryphe/mythomist-7b:free",
+        "undi95/toppy-m-7b:free",
+        "google/gemma-7b-it:free",
+        "cognitivecomputations/dolphin-mixtral-8x7b:free",
+        "huggingfaceh4/zephyr-7b-beta:free",
+        "meta-llama/llama-3.1-8b-instruct:free",
+        "meta-llama/llama-3-8b-instruct:free",
+        "mistralai/mistral-7b-instruct-v0.1:free",
+        "mistralai/mistral-7b-instruct-v0.2:free",
+    ],
+)
+#: A base that the user wrote down is asked even without a key: a local server may want none.
+DEEPSEEK_BASE_IS_CHOSEN = env.is_set("DEEPSEEK_API_BASE")
+
+FLOTIA_MODELO_LOCAL = env.text("FLOTIA_MODELO_LOCAL")
+FLOTIA_CA_BUNDLE = env.text("FLOTIA_CA_BUNDLE")
+FLOTIA_PLAZO_LLAMADA = env.seconds("FLOTIA_PLAZO_LLAMADA", 120.0)

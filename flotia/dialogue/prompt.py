@@ -1,0 +1,64 @@
+"""The wording of a call for a capable model: slots as lines, one JSON object a vehicle as the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flotia.planner import Slot
+from flotia.synth.facts import ZERO_KM
+
+#: The contract's limit for an answer.
+MAX_TOKENS = 3500
+
+_SYSTEM = (
+    "Eres el responsable de stock de un concesionario de vehículos de ocasión en España. "
+    "Conoces las versiones que de verdad se vendieron en España en cada año. "
+    "Respondes solo con JSON válido, sin explicaciones ni marcas de código."
+)
+_TASK = """Completa estas {n} fichas, una por línea (id; marca; modelo; año; combustible; km; precio):
+
+{lines}
+
+Devuelve {{"vehiculos":[…]}} con exactamente {n} objetos, uno por id, en una sola línea cada uno y con estas claves:
+"id": el de la ficha
+"marca", "modelo", "anio_matricula": los de la ficha, sin cambiar nada
+"version": motor y acabado reales de ese modelo y año, como en un anuncio ({example})
+"combustible": Gasolina, Diésel, Híbrido, Híbrido enchufable, Eléctrico, GLP o GNC
+"transmision": Manual o Automática
+"cilindrada": cm³ exactos ({null} si es eléctrico)
+"potencia": CV
+"kilometros": un entero dentro del intervalo de la ficha
+"precio_venta": euros, entero, dentro del intervalo de la ficha y acorde a versión y kilómetros
+"color": en español
+"equipamiento": lista de 5 a 8 elementos reales de ese acabado
+"descripcion": dos o tres frases de venta en español; distintas en cada ficha; sin teléfonos, webs, precios ni dueños
+
+Ningún dato de una ficha puede contradecir a otro de la misma."""
+
+
+def messages(slots: Sequence[Slot]) -> tuple[str, str]:
+    """The system and the user message that ask for `slots`."""
+    lines = "\n".join(_line(s) for s in slots)
+    example = slots[0].facts.version
+    return _SYSTEM, _TASK.format(n=len(slots), lines=lines, example=f'por ejemplo, "{example}"', null="null")
+
+
+def _line(slot: Slot) -> str:
+    facts = slot.facts
+    variant = facts.variant
+    return (
+        f"{slot.index}; {variant.brand.marca}; {variant.model.nombre}; {facts.registered.year}; "
+        f"{variant.engine.combustible}; {_kilometres(facts.kilometres)}; {_price(float(facts.price))}"
+    )
+
+
+def _kilometres(kilometres: int) -> str:
+    if kilometres <= ZERO_KM:
+        return f"1-{ZERO_KM} (km 0)"
+    step = 1000 if kilometres < 20_000 else 5000
+    low = max(int(kilometres * 0.88) // step * step, ZERO_KM + 1)
+    return f"{low}-{(int(kilometres * 1.12) // step + 1) * step}"
+
+
+def _price(price: float) -> str:
+    return f"{int(price * 0.93) // 500 * 500}-{(int(price * 1.07) // 500 + 1) * 500}"

@@ -1,0 +1,108 @@
+"""What a run tells while it works: the one truth behind the console, the log, the page and the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flotia.outcome import Failure
+from flotia.vehicle import Vehicle
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run begins (or goes on): `already` of `amount` vehicles are there."""
+
+    amount: int
+    already: int
+    batch_size: int
+    use_ai: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAsked:
+    """A call goes out to `model` for `slots` vehicles of batch `batch`."""
+
+    batch: int
+    model: str
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallDone:
+    """A call came back. `asked` is the model that was asked, `model` the one that answered.
+
+    Of `slots` vehicles asked for, `kept` rows stand untouched, `repaired` had at least one field replaced, `refused` were
+    thrown out whole. `failure` is set where nothing could be used. `latency` in seconds.
+    """
+
+    batch: int
+    asked: str
+    model: str
+    slots: int
+    kept: int = 0
+    repaired: int = 0
+    refused: int = 0
+    truncated: bool = False
+    latency: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    failure: Failure | None = None
+
+    @property
+    def usable(self) -> int:
+        """Vehicles this call gave."""
+        return self.kept + self.repaired
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCooled:
+    """A model is left alone for `seconds`."""
+
+    model: str
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRetired:
+    """A model is not asked again in this run."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing can be asked before `seconds` have passed."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AiStopped:
+    """No model will be asked any more in this run; what is missing becomes local data."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A batch is whole. `vehicles` are by slot index; `total` of `amount` are there now."""
+
+    batch: int
+    vehicles: dict[int, Vehicle]
+    total: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunDone:
+    """Everything asked for is there."""
+
+    amount: int
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+Event = RunStarted | ModelAsked | CallDone | ModelCooled | ModelRetired | Waiting | AiStopped | BatchDone | RunDone

@@ -1,0 +1,217 @@
+"""Whether a sales text or an equipment list, written by a model, may stand beside the row's facts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flotia.catalogue.loader import fold
+from flotia.judgement import values
+
+#: Lengths of a text that a portal would print, and how many entries of equipment an ad carries.
+SHORTEST, LONGEST = 40, 900
+_ITEM_SHORTEST, _ITEM_LONGEST = 3, 60
+_FEWEST_ITEMS, _MOST_ITEMS = 3, 20
+#: Texts more alike than this (Jaccard similarity of their words) are the same text.
+ALIKE = 0.8
+_REMEMBERED = 400
+
+_UNSAFE = re.compile(
+    r"https?:|www\.|\.(?:com|es|net|org)\b|@|[<>{}\[\]`\\|]|\b(?:\+34[ .-]?)?[6789]\d{2}[ .-]?\d{2,3}[ .-]?\d{2,3}\b"
+    r"|whats?app|javascript:|data:|\bhtml\b|^\s*[=+@-]",
+    re.IGNORECASE,
+)
+_ASSISTANT = re.compile(
+    r"\b(como (?:modelo|ia|asistente)|lo siento|as an ai|i cannot|json|lorem|ejemplo de|descripci[oó]n del? veh[ií]culo aqu[ií])\b",
+    re.IGNORECASE,
+)
+_SPANISH = frozenset(
+    "el la los las un una de del con y en para por su muy se es este esta que al sin como más a o coche vehículo".split()
+)
+_ENGLISH = frozenset("the with and for this that is are car very vehicle of in has from".split())
+_YEAR = re.compile(r"\b(19[5-9]\d|20[0-4]\d)\b")
+_KM = re.compile(r"\b(\d{1,3}(?:[. ]\d{3})+|\d+)\s*(mil\s+)?(?:km|kil[oó]metros)\b(?!\s*/?\s*h)", re.IGNORECASE)
+_RANGE_BEFORE = re.compile(r"(?:autonom[ií]a|el[eé]ctric\w*|recorrer|cada|garant[ií]a)[^.]{0,40}$", re.IGNORECASE)
+_POWER = re.compile(r"\b(\d{2,4})\s*(?:cv|caballos)\b", re.IGNORECASE)
+_DOORS = re.compile(r"\b(\d|dos|tres|cuatro|cinco)\s+puertas\b", re.IGNORECASE)
+_SEATS = re.compile(r"\b(\d|dos|cuatro|cinco|siete|nueve)\s+(?:plazas|asientos)\b", re.IGNORECASE)
+_PRICE = re.compile(r"\b\d[\d. ]*\s*(?:€|euros?)", re.IGNORECASE)
+_OWNERS = re.compile(r"\b([uú]nico|un solo|primer|segundo|dos)\s+(?:due[nñ]os?|propietarios?)\b", re.IGNORECASE)
+_WORDS = {"dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "siete": 7, "nueve": 9}
+_AUTOMATIC = re.compile(r"\b(?:cambio|transmisi[oó]n|caja)(?: de cambios)?\s+autom[aá]tic|\bDSG\b|\bS tronic\b|\bEAT[68]\b|\blevas\b", re.IGNORECASE)
+_MANUAL = re.compile(r"\b(?:cambio|transmisi[oó]n|caja)(?: de cambios)?\s+manual\b", re.IGNORECASE)
+_FUEL_WORDS = {
+    "Gasolina": re.compile(r"\b(?:motor|mec[aá]nica|versi[oó]n)(?: de)? gasolina\b|\bde gasolina\b", re.IGNORECASE),
+    "Diésel": re.compile(r"\bdi[eé]sel\b|\bgasoil\b|\bTDI\b|\bHDi\b|\bdCi\b|\bCRDi\b", re.IGNORECASE),
+    "Eléctrico": re.compile(r"\b(?:100 ?% el[eé]ctric|(?:coche|veh[ií]culo|motor|suv) el[eé]ctrico)", re.IGNORECASE),
+    "Híbrido enchufable": re.compile(r"\benchufable\b|\bPHEV\b", re.IGNORECASE),
+    "Híbrido": re.compile(r"(?<!micro)(?<!micro-)(?<!semi)\bh[ií]brid[oa]\b(?! enchufable| ligero|-ligero| suave)", re.IGNORECASE),
+    "GLP": re.compile(r"\bGLP\b|\bautogas\b", re.IGNORECASE),
+    "GNC": re.compile(r"\bGNC\b|\bgas natural\b", re.IGNORECASE),
+}
+_FUEL_FAMILIES = (
+    {"Gasolina", "GLP"}, {"Gasolina", "GNC"}, {"Gasolina", "Híbrido"}, {"Gasolina", "Híbrido enchufable"},
+    {"Diésel", "Híbrido"}, {"Diésel", "Híbrido enchufable"}, {"Híbrido", "Híbrido enchufable"},
+)  # fmt: skip
+_NEW = re.compile(r"\b(?:a estrenar|km ?0|kil[oó]metro cero|totalmente nuevo|coche nuevo|veh[ií]culo nuevo)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """The facts a text must not contradict. `others` are the folded names of the catalogue's other brands."""
+
+    year: int
+    kilometres: int
+    power: int
+    doors: int
+    seats: int
+    fuel: str
+    automatic: bool
+    mild_hybrid: bool
+    colour: str
+    colours: frozenset[str]
+    others: frozenset[str]
+
+
+def description_fault(value: Any, facts: TextFacts) -> str | None:
+    """Why a text may not stand (a short Spanish reason), or `None` if it may."""
+    if not isinstance(value, str):
+        return "no es texto"
+    text = value.strip()
+    if not SHORTEST <= len(text) <= LONGEST:
+        return "largo fuera de lo normal"
+    if unsafe(text) or _ASSISTANT.search(text):
+        return "contiene algo que no es de un anuncio"
+    words = re.findall(r"[a-záéíóúñü]+", text.lower())
+    if sum(w in _SPANISH for w in words) < max(2, len(words) * 0.12) or sum(w in _ENGLISH for w in words) > 2:
+        return "no está en español"
+    if _babbles(words):
+        return "se repite"
+    return _contradiction(text, facts)
+
+
+def unsafe(text: str) -> bool:
+    """Whether a text holds markup, an address, a telephone, a formula or a control character."""
+    return bool(_UNSAFE.search(text)) or any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") for c in text)
+
+
+def _babbles(words: list[str]) -> bool:
+    triples = list(zip(words, words[1:], words[2:], strict=False))
+    return len(triples) > 8 and len(set(triples)) < 0.75 * len(triples)
+
+
+def _contradiction(text: str, facts: TextFacts) -> str | None:
+    if any(int(y) != facts.year for y in _YEAR.findall(_PRICE.sub(" ", _KM.sub(" ", text)))):
+        return "habla de otro año"
+    if _wrong_kilometres(text, facts.kilometres):
+        return "habla de otros kilómetros"
+    if any(int(p) != facts.power for p in _POWER.findall(text)):
+        return "habla de otra potencia"
+    if _counts_differ(_DOORS, text, facts.doors) or _counts_differ(_SEATS, text, facts.seats):
+        return "habla de otras puertas o plazas"
+    if _PRICE.search(text):
+        return "habla de dinero"
+    if _OWNERS.search(text):
+        return "habla de dueños, que nadie conoce"
+    if facts.automatic and _MANUAL.search(text) or not facts.automatic and _AUTOMATIC.search(text):
+        return "habla de otro cambio"
+    if _other_fuel(text, facts):
+        return "habla de otro combustible"
+    if facts.kilometres > 1000 and _NEW.search(text):
+        return "lo llama nuevo"
+    if other := _other_colour(text, facts):
+        return f"habla de color {other}"
+    if {fold(w) for w in re.findall(r"[\w-]+", text)} & facts.others:
+        return "habla de otra marca"
+    return None
+
+
+def _wrong_kilometres(text: str, kilometres: int) -> bool:
+    for found in _KM.finditer(text):
+        if _RANGE_BEFORE.search(text[: found.start()]):
+            continue
+        said = values.number(found[1].replace(" ", "."))
+        if said is None:
+            return True
+        said = said * 1000 if found[2] else said
+        if abs(said - kilometres) > max(0.01 * kilometres, 1 if kilometres < 1000 else 500):
+            return True
+    return False
+
+
+def _counts_differ(pattern: re.Pattern[str], text: str, count: int) -> bool:
+    return any((_WORDS.get(c.lower()) or int(c if c.isdigit() else 0)) != count for c in pattern.findall(text))
+
+
+def _other_fuel(text: str, facts: TextFacts) -> bool:
+    for fuel, pattern in _FUEL_WORDS.items():
+        if fuel == facts.fuel or not pattern.search(text):
+            continue
+        if fuel == "Híbrido" and facts.mild_hybrid:
+            continue
+        if {fuel, facts.fuel} not in _FUEL_FAMILIES or fuel not in ("Gasolina", "Diésel") and facts.fuel in ("Gasolina", "Diésel"):
+            return True
+        if fuel == "Híbrido enchufable":
+            return True
+    return False
+
+
+def _other_colour(text: str, facts: TextFacts) -> str | None:
+    said = re.findall(r"\b(?:color|pintura|carrocer[ií]a)\s+(?:en\s+|de\s+color\s+)?([a-záéíóúñ]+)", text, re.IGNORECASE)
+    known = {fold(c): c for c in facts.colours}
+    for word in said:
+        stem = fold(word)
+        for folded, colour in known.items():
+            if stem in (folded, folded[:-1] + "a") and colour != facts.colour:
+                return colour.lower()
+    return None
+
+
+def equipment(value: Any, facts: TextFacts) -> tuple[str, ...] | None:
+    """The entries of a model's equipment list that may stand, or `None` if too few do."""
+    if isinstance(value, str):
+        value = re.split(r"[,;\n]", value)
+    if not isinstance(value, list):
+        return None
+    kept: dict[str, str] = {}
+    for item in value[: 3 * _MOST_ITEMS]:
+        if isinstance(item, str) and (clean := " ".join(item.split()).strip(".- ")):
+            if _item_stands(clean, facts):
+                kept.setdefault(fold(clean), clean[:1].upper() + clean[1:])
+    return tuple(kept.values())[:_MOST_ITEMS] if len(kept) >= _FEWEST_ITEMS else None
+
+
+def _item_stands(item: str, facts: TextFacts) -> bool:
+    if not _ITEM_SHORTEST <= len(item) <= _ITEM_LONGEST or unsafe(item):
+        return False
+    if {w for w in re.findall(r"[a-z]+", item.lower())} & _ENGLISH:
+        return False
+    return _contradiction(item, facts) is None
+
+
+@dataclass(slots=True)
+class RecentTexts:
+    """Remembers the last texts of a run, so that no two of them sound alike."""
+
+    _words: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+    def seen_like(self, text: str) -> bool:
+        """Whether a text very like `text` was remembered."""
+        words = _word_set(text)
+        return any(
+            len(words & other) / len(words | other) > ALIKE
+            for other in self._words
+            if words and other and min(len(words), len(other)) / max(len(words), len(other)) > ALIKE
+        )
+
+    def remember(self, texts: Iterable[str]) -> None:
+        """Add texts that now belong to the run."""
+        self._words.extend(_word_set(t) for t in texts)
+
+
+def _word_set(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.lower()))

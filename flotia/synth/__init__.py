@@ -1,0 +1,1 @@
+"""Seeded, coherent draws from the catalogue: what a vehicle is before, or without, any language model."""
