@@ -46,10 +46,11 @@ def _choose() -> int | None:
             return None
         if choice in _AMOUNTS:
             return _AMOUNTS[choice]
+        if choice != "5":
+            print(f"La opción {choice!r} no está en el menú: escriba un número de 0 a 5.")
+            continue
         try:
-            if choice == "5":
-                return _whole(input("¿Cuántos vehículos? ").strip())
-            raise ValueError(f"La opción {choice!r} no está en el menú: escriba un número de 0 a 5.")
+            return _whole(input("¿Cuántos vehículos? ").strip())
         except ValueError as error:
             print(error)
 

@@ -1,0 +1,1 @@
+"""Django apps: the engine made useful to a Django project."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 BEAT = 20.0
 
 
-def iterate(stream: AsyncIterator[_T], beat: Callable[[], None] | None = None) -> Iterator[_T]:
+def iterate(stream: AsyncIterator[_T], beat: Callable[[], None] | None = None) -> Generator[_T, None, None]:
     """Yield what `stream` yields, in the calling thread; between two items the loop stands still.
 
     `beat` is called about every `BEAT` seconds while an item is waited for: a sign of life for whoever watches.
@@ -57,7 +57,7 @@ def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Task[_T]) -> None:
 
 
 def outside_any_loop(work: Callable[[], _T]) -> _T:
-    """Run `work`, in a thread of its own if the calling one is inside a running event loop (a notebook, an async view)."""
+    """Run `work`, in a thread of its own if the caller's runs an event loop already (a notebook, an async view)."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

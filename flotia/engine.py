@@ -114,7 +114,8 @@ class _Run:
 
     async def _complete(self, batch: Batch, filling: Filling) -> dict[int, Vehicle]:
         made = {s.index: self._vehicle(s, filling) for s in batch.slots}
-        finals = {s.index: filling.verdicts[s.index][0].facts if s.index in filling.verdicts else s.facts for s in batch.slots}
+        finals = {s.index: s.facts for s in batch.slots}
+        finals |= {index: verdict.facts for index, (verdict, _) in filling.verdicts.items()}
         return await self._with_free_identities(made, finals)
 
     def _vehicle(self, slot: Slot, filling: Filling) -> Vehicle:
@@ -128,9 +129,7 @@ class _Run:
             model=model, kept=verdict.kept,
         )  # fmt: skip
 
-    async def _with_free_identities(
-        self, made: dict[int, Vehicle], facts: dict[int, Facts]
-    ) -> dict[int, Vehicle]:
+    async def _with_free_identities(self, made: dict[int, Vehicle], facts: dict[int, Facts]) -> dict[int, Vehicle]:
         """Give another VIN or plate to each vehicle whose own is worn outside this run already."""
         for attempt in range(1, _IDENTITY_TRIES):
             vins, plates = await self._engine.identities.taken(
@@ -139,12 +138,13 @@ class _Run:
             if not vins and not plates:
                 return made
             for index, vehicle in made.items():
-                if vehicle.bastidor in vins:
-                    vin = self._maker.vin(facts[index].variant, vehicle.fecha_matriculacion, index, attempt)
-                    vehicle = replace(vehicle, bastidor=vin)
-                if vehicle.matricula in plates:
-                    vehicle = replace(vehicle, matricula=self._maker.other_plate(vehicle.fecha_matriculacion))
-                made[index] = vehicle
+                when = vehicle.fecha_matriculacion
+                vin, plate = vehicle.bastidor, vehicle.matricula
+                if vin in vins:
+                    vin = self._maker.vin(facts[index].variant, when, index, attempt)
+                if plate in plates:
+                    plate = self._maker.other_plate(when)
+                made[index] = replace(vehicle, bastidor=vin, matricula=plate)
         raise FlotiaError(
             "No quedan bastidores o matrículas libres para estos vehículos: el stock ya tiene casi todas las de su mes."
         )

@@ -10,7 +10,6 @@ from flotia.request import Request
 from flotia.synth.facts import CHUNK, Facts, FactsDrawer
 from flotia.synth.identity import IdentityMaker
 
-
 #: Vehicles a batch where no model is asked: large, because each batch is one transaction of whoever stores them.
 LOCAL_BATCH = 500
 

@@ -60,5 +60,5 @@ class SystemClock:
 class NoIdentities:
     """Nothing is taken: a run that stands alone."""
 
-    async def taken(self, vins: Collection[str], plates: Collection[str]) -> tuple[set[str], set[str]]:
+    async def taken(self, vins: Collection[str], plates: Collection[str]) -> tuple[set[str], set[str]]:  # noqa: ARG002
         return set(), set()

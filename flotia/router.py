@@ -23,7 +23,7 @@ UNREACHABLE_AFTER = 3
 _NO_CREDIT_MODELS = 2
 #: Answers of a model without a single usable row, in a row, that cost it a cool-down.
 _BARREN_AFTER = 2
-#: A hint further away than this is taken for nonsense, in seconds (a day and a bit: daily limits reset at midnight UTC).
+#: A hint further away than this is taken for nonsense, in seconds: daily limits reset at midnight UTC.
 _FARTHEST = 90_000.0
 
 #: A reset this long ago has passed already: the clocks differ a little.
@@ -112,7 +112,7 @@ class Router:
         state.barren = 0
         return self._cool(model, None, "sus respuestas no sirven", COOL_DOWNS)
 
-    def failed(self, model: str, failure: Failure) -> list[Event]:
+    def failed(self, model: str, failure: Failure) -> list[Event]:  # noqa: PLR0911 - one a remedy
         """Learn from a failure. Raises `ProviderError` if it ends the run."""
         if failure.kind is not Kind.UNREACHABLE:
             self._unreachable = 0

@@ -13,8 +13,8 @@ from flotia.request import Request
 def generar_vehiculos_con_ia(num_vehiculos: int, marca: str | None = None) -> list[dict[str, Any]]:
     """Devuelve exactamente `num_vehiculos` vehículos (un dict por vehículo, con las columnas de la tabla `stock`).
 
-    `marca` limita a una marca del catálogo, escrita de cualquier manera ("seat", "Citroen"). Lo que no salga de un modelo
-    son datos locales coherentes, y cada fila lo dice en `origen`. Lanza `flotia.RequestError` si la cantidad no vale,
+    `marca` limita a una marca del catálogo, escrita de cualquier manera ("seat", "Citroen"). Lo que no sale de un
+    modelo son datos locales coherentes, y cada fila lo dice en `origen`. Lanza `flotia.RequestError` si la cantidad no vale,
     `flotia.UnknownBrandError` si la marca no existe y `flotia.ProviderError` si el proveedor rechaza la clave.
     """
     request = Request(amount=num_vehiculos, brand=marca)

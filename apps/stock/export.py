@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -40,7 +40,7 @@ def write(path: Path, rows: Iterable[Row]) -> None:
         _WRITERS[path.suffix.lower()](file, rows)
         file.flush()
         os.fsync(file.fileno())
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
 
 
 @contextmanager
@@ -50,13 +50,12 @@ def _beside(path: Path) -> Iterator[TextIO]:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
-            name = file.name
+            temporary = Path(file.name)
             try:
-                os.chmod(name, 0o644)
+                temporary.chmod(0o644)
                 yield file  # type: ignore[misc]  # the wrapper of a text file is one
             finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(name)
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"No se puede escribir en {path}: {error.strerror or error}.") from error
 
@@ -69,7 +68,7 @@ def _write_csv(file: TextIO, rows: Iterable[Row]) -> None:
 
 
 def safe_cell(value: Any) -> Any:
-    """A value as a CSV cell: lists joined by `; `, and text that a spreadsheet would run made plain by an apostrophe."""
+    """A value as a CSV cell: lists joined by `; `; text that a spreadsheet would run gets an apostrophe in front."""
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
@@ -79,14 +78,12 @@ def safe_cell(value: Any) -> Any:
 
 def _write_json(file: TextIO, rows: Iterable[Row]) -> None:
     file.write("[")
-    for n, row in enumerate(rows):
-        file.write((",\n" if n else "\n") + _json(row))
+    file.writelines((",\n" if n else "\n") + _json(row) for n, row in enumerate(rows))
     file.write("\n]\n")
 
 
 def _write_jsonl(file: TextIO, rows: Iterable[Row]) -> None:
-    for row in rows:
-        file.write(_json(row) + "\n")
+    file.writelines(_json(row) + "\n" for row in rows)
 
 
 def _json(row: Row) -> str:

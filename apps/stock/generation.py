@@ -52,9 +52,7 @@ def start(request: Request, order: Order, hear: Callable[[Event], None], notice:
     return _carry_out(run, order, hear, notice)
 
 
-def resume(
-    run_id: int | None, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]
-) -> Summary:
+def resume(run_id: int | None, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
     """Go on with an interrupted run (the latest without `run_id`): only what it still lacks is made."""
     if order.output is not None:
         export.check_writable(order.output)
@@ -63,13 +61,11 @@ def resume(
     return _carry_out(run, order, hear, notice)
 
 
-def _carry_out(
-    run: Ejecucion, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]
-) -> Summary:
+def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
     """Make what `run` lacks, publish, export, sum up.
 
-    Raises `Interrupted` when the user stops it, `FlotiaError` when something ends it. In both cases all that was made is
-    kept, the stock is as it was, and the run can be taken up again.
+    Raises `Interrupted` when the user stops it, `FlotiaError` when something ends it. In both cases all that was made
+    is kept, the stock is as it was, and the run can be taken up again.
     """
     recorder = runs.Recorder(run)
     try:
@@ -120,4 +116,4 @@ def _let_go(recorder: runs.Recorder, reason: str) -> None:
 
 
 def _rows(run: Ejecucion) -> Iterator[export.Row]:
-    return run.vehiculos.order_by("indice").values(*FIELDS).iterator(chunk_size=_EXPORT_ROWS)
+    yield from run.vehiculos.order_by("indice").values(*FIELDS).iterator(chunk_size=_EXPORT_ROWS)

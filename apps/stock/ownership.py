@@ -22,7 +22,7 @@ LEASE = timedelta(minutes=5)
 
 
 def owner_name() -> str:
-    """This process: machine, process id, and when the process was started (ids are used again)."""
+    """The name of this process: machine, process id, and when the process was started (ids are used again)."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 

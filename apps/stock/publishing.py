@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
@@ -23,7 +25,8 @@ def publish(run: Ejecucion) -> None:
             raise FlotiaError(f"La ejecución {run.pk} tiene {made} de {run.cantidad} vehículos: no se publica.")
         now = timezone.now()
         if run.reemplaza:
-            _copy(Vehiculo, VehiculoHistorico, extra={"fecha_snapshot": connection.ops.adapt_datetimefield_value(now), "ejecucion_id": run.pk})
+            snapshot = connection.ops.adapt_datetimefield_value(now)
+            _copy(Vehiculo, VehiculoHistorico, extra={"fecha_snapshot": snapshot, "ejecucion_id": run.pk})
             Vehiculo.objects.all().delete()
         _copy(VehiculoGenerado, Vehiculo, where=run.pk)
         run.activa, run.estado, run.publicada = None, Ejecucion.Estado.PUBLICADA, now
@@ -33,11 +36,11 @@ def publish(run: Ejecucion) -> None:
 def tidy(run: Ejecucion) -> None:
     """Forget the run's own copies of vehicles that are in the stock now. Safe to repeat."""
     if run.estado == Ejecucion.Estado.PUBLICADA:
-        run.vehiculos.all()._raw_delete(using=connection.alias)
+        run.vehiculos.all()._raw_delete(using=connection.alias)  # noqa: SLF001 - no row to collect
 
 
 def _copy(
-    source: type[Model], target: type[Model], *, where: int | None = None, extra: dict[str, object] | None = None
+    source: type[Model], target: type[Model], *, where: int | None = None, extra: dict[str, Any] | None = None
 ) -> None:
     """Copy the vehicle columns of `source` (of one run, if `where`) to `target` inside the database.
 
@@ -50,8 +53,8 @@ def _copy(
     values = ", ".join([columns, *("%s" for _ in extra)])
     condition = f" WHERE {quote('ejecucion_id')} = %s ORDER BY {quote('indice')}" if where is not None else ""
     statement = (
-        f"INSERT INTO {quote(target._meta.db_table)} ({into}) "  # noqa: S608 - names of ours only, see above
-        f"SELECT {values} FROM {quote(source._meta.db_table)}{condition}"
+        f"INSERT INTO {quote(target._meta.db_table)} ({into}) "  # noqa: S608, SLF001 - names of ours only, see above
+        f"SELECT {values} FROM {quote(source._meta.db_table)}{condition}"  # noqa: SLF001
     )
     parameters = [*extra.values(), *([where] if where is not None else [])]
     with connection.cursor() as cursor:

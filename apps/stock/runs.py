@@ -73,7 +73,7 @@ def interrupt(run: Ejecucion, reason: str) -> None:
 
 @dataclass(slots=True)
 class Recorder:
-    """Writes what a run tells to the database: one short transaction a batch, so that a crash loses at most that batch."""
+    """Writes what a run tells to the database: one short transaction a batch, so a crash loses at most that batch."""
 
     run: Ejecucion
     _calls: list[Llamada] = field(default_factory=list)

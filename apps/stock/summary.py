@@ -24,7 +24,7 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in figures. `untouched` are AI rows with no field replaced, `repaired` AI rows with some, `local` the rest."""
+    """A run in figures: `untouched` are AI rows with no field replaced, `repaired` those with some, `local` the rest."""
 
     run_id: int
     delivered: int

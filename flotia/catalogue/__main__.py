@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from flotia.catalogue.check import summary, warnings
 from flotia.catalogue.schema import Brand
 
-_HERE = Path(__file__).parent / "es"
+_HERE = Path(__file__).parent / "es" / "marcas"
 
 
 def main(argv: list[str]) -> int:
-    """Check the named files of `es/` (all of them without a name); return 1 if any is refused."""
+    """Check the named files of `es/marcas/` (all of them without a name); return 1 if any is refused."""
     if argv[:1] != ["check"]:
         print("usage: python -m flotia.catalogue check [brand …]", file=sys.stderr)
         return 2
@@ -23,8 +23,6 @@ def main(argv: list[str]) -> int:
     total: dict[str, int] = {}
     failed = False
     for path in paths:
-        if path.stem == "mercado":
-            continue
         try:
             brand = Brand.model_validate(tomllib.loads(path.read_text("utf-8")))
         except (OSError, tomllib.TOMLDecodeError) as error:

@@ -6,18 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from flotia.catalogue.schema import FIRST_YEAR, Brand, Engine, Generation
+from flotia.catalogue.schema import FIRST_YEAR, Brand, Engine, Generation, bodies_of, goes_with, trims_of
 
 #: Words in an engine's name that tell its fuel.
 _DIESEL_WORDS = re.compile(
-    r"\b(TDI|SDI|HDi|BlueHDi|dCi|Blue dCi|CDTI|CDTi|TDCi|EcoBlue|CRDi|JTD|JTDm|MultiJet|Multijet|CDI|D-4D|i-DTEC|SKYACTIV-D|Skyactiv-D)\b"
+    r"\b(TDI|SDI|HDi|BlueHDi|dCi|Blue dCi|CDTI|CDTi|TDCi|EcoBlue|CRDi|JTD|JTDm|MultiJet|Multijet|CDI|D-4D|i-DTEC"
+    r"|SKYACTIV-D|Skyactiv-D)\b"
 )
 _DISPLACEMENT = re.compile(r"^(\d\.\d)\b")
-
-
-def engines_of(gen: Generation, year: int) -> list[Engine]:
-    """The engines of a generation that were on sale in `year`."""
-    return [m for m in gen.motores if m.sold_in(year)]
+#: A name's litres are the cm³ rounded: further off than this is a slip.
+_ROUNDING = 75
+#: Price when new per CV outside this is worth a look.
+_EURO_A_CV = (60, 520)
+_SMALL_DIESEL, _NO_SMALL_DIESEL_AFTER = 1100, 2014
 
 
 def warnings(brand: Brand) -> Iterator[str]:
@@ -35,30 +36,32 @@ def warnings(brand: Brand) -> Iterator[str]:
 
 def _of_generation(brand: Brand, gen: Generation) -> Iterator[str]:
     seen = Counter((m.nombre, m.combustible, m.potencia, m.desde or gen.desde) for m in gen.motores)
-    for key, n in seen.items():
-        if n > 1:
-            yield f"engine {key} stands {n} times"
-    for m in gen.motores:
-        said = _DISPLACEMENT.match(m.nombre)
-        if said and m.cilindrada and abs(float(said[1]) * 1000 - m.cilindrada) > 75:
-            yield f"{m.nombre} has {m.cilindrada} cm³"
-        if _DIESEL_WORDS.search(m.nombre) and m.combustible not in ("Diésel", "Híbrido", "Híbrido enchufable"):
-            yield f"{m.nombre} is {m.combustible}"
-        if re.search(rf"\b{m.potencia}\s*(CV)?$", m.nombre) and brand.version_con_cv:
-            yield f"{m.nombre} repeats the power that the version's name gets anyway"
-        if not 60 <= m.precio / m.potencia <= 520:
-            yield f"{m.nombre}: {m.precio} euro for {m.potencia} CV"
-        if m.combustible == "Eléctrico" and m.autonomia is None:
-            yield f"{m.nombre}: no autonomia"
-        if m.combustible == "Diésel" and m.cilindrada < 1100 and (m.desde or gen.desde) > 2014:
-            yield f"{m.nombre}: a small diesel, so late?"
+    yield from (f"engine {key} stands {n} times" for key, n in seen.items() if n > 1)
+    for engine in gen.motores:
+        yield from _of_engine(brand, engine, engine.desde or gen.desde)
     for year in range(max(gen.desde, FIRST_YEAR), gen.hasta + 1):
-        for m in engines_of(gen, year):
-            trims = [t for t in gen.acabados if t.sold_in(year) and (t.nombre in m.acabados if m.acabados else not t.exclusivo)]
-            if not trims:
-                yield f"{m.nombre} of {year} has no trim"
-            if not any(b.sold_in(year) and (not m.carrocerias or b.nombre in m.carrocerias) for b in gen.carrocerias):
-                yield f"{m.nombre} of {year} has no body"
+        for engine in (m for m in gen.motores if m.sold_in(year)):
+            if not trims_of(gen, engine, year):
+                yield f"{engine.nombre} of {year} has no trim"
+            if not bodies_of(gen, engine, year):
+                yield f"{engine.nombre} of {year} has no body"
+
+
+def _of_engine(brand: Brand, engine: Engine, since: int) -> Iterator[str]:
+    name, size = engine.nombre, engine.cilindrada
+    said = _DISPLACEMENT.match(name)
+    if said and size and abs(float(said[1]) * 1000 - size) > _ROUNDING:
+        yield f"{name} has {size} cm³"
+    if _DIESEL_WORDS.search(name) and engine.combustible not in ("Diésel", "Híbrido", "Híbrido enchufable"):
+        yield f"{name} is {engine.combustible}"
+    if brand.version_con_cv and re.search(rf"\b{engine.potencia}\s*(CV)?$", name):
+        yield f"{name} repeats the power that the version's name gets anyway"
+    if not _EURO_A_CV[0] <= engine.precio / engine.potencia <= _EURO_A_CV[1]:
+        yield f"{name}: {engine.precio} euro for {engine.potencia} CV"
+    if engine.combustible == "Eléctrico" and engine.autonomia is None:
+        yield f"{name}: no autonomia"
+    if engine.combustible == "Diésel" and size < _SMALL_DIESEL and since > _NO_SMALL_DIESEL_AFTER:
+        yield f"{name}: a small diesel, so late?"
 
 
 def summary(brand: Brand) -> dict[str, int]:
@@ -68,11 +71,5 @@ def summary(brand: Brand) -> dict[str, int]:
         "modelos": len(brand.modelos),
         "generaciones": len(generations),
         "motores": sum(len(g.motores) for g in generations),
-        "versiones": sum(
-            1
-            for g in generations
-            for m in g.motores
-            for t in g.acabados
-            if (t.nombre in m.acabados if m.acabados else not t.exclusivo)
-        ),
+        "versiones": sum(1 for g in generations for m in g.motores for t in g.acabados if goes_with(t, m)),
     }

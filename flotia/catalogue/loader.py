@@ -16,13 +16,26 @@ import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flotia.catalogue.market import Dealers, EquipmentItem, Floats, Market, PlateTable, Sentences
-from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, BodyStyle, Brand, Engine, Generation, Model, Trim
+from flotia.catalogue.schema import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    BodyStyle,
+    Brand,
+    Engine,
+    Generation,
+    Model,
+    Trim,
+    bodies_of,
+    trims_of,
+)
 from flotia.errors import CatalogueError, UnknownBrandError
 
 _T = TypeVar("_T", bound=BaseModel)
 _ROOT = Path(__file__).parent
 #: A catalogue's fuel mix of a year is pulled towards the market's by at most this factor, either way.
 _FUEL_PULL = 6.0
+#: Share of a fuel that the market's table does not name for a year.
+_RARE = 0.0005
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +125,8 @@ class Catalogue:
     sentences: Sentences
     fingerprint: str
     _tables: dict[tuple[int, str | None], YearTable] = field(default_factory=dict, compare=False)
+    _pulls: dict[int, dict[str, float]] = field(default_factory=dict, compare=False)
+    _sold: dict[tuple[str, int], list[tuple[Variant, float]]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def load(cls, country: str = "es") -> Catalogue:
@@ -156,11 +171,11 @@ class Catalogue:
         weights: list[float] = []
         for each in brands:
             start = len(weights)
-            for variant, weight in self._weighted(each, year):
+            for variant, weight in self._on_sale(each, year):
                 variants.append(variant)
                 weights.append(weight * pull.get(variant.engine.combustible, 1.0))
-            total = sum(weights[start:])
-            weights[start:] = [w / total * each.cuota for w in weights[start:]]
+            if total := sum(weights[start:]):
+                weights[start:] = [w / total * each.cuota for w in weights[start:]]
         if not variants:
             return None
         cumulative = np.cumsum(np.array(weights))
@@ -168,19 +183,29 @@ class Catalogue:
 
     def _fuel_pull(self, year: int) -> dict[str, float]:
         """How much more (or less) often than the catalogue's own weights say the market meets each fuel in `year`."""
+        if year in self._pulls:
+            return self._pulls[year]
         target = self.market.combustible.get(year, {})
         have: dict[str, float] = {}
         for brand in self.brands.values():
-            rows = list(self._weighted(brand, year))
+            rows = self._on_sale(brand, year)
             total = sum(w for _, w in rows)
             for variant, weight in rows:
                 fuel = variant.engine.combustible
                 have[fuel] = have.get(fuel, 0.0) + weight / total * brand.cuota
         all_ = sum(have.values())
-        return {
-            fuel: min(max(target.get(fuel, 0.0005) / (share / all_), 1 / _FUEL_PULL), _FUEL_PULL)
+        pull = {
+            fuel: min(max(target.get(fuel, _RARE) / (share / all_), 1 / _FUEL_PULL), _FUEL_PULL)
             for fuel, share in have.items()
         }
+        self._pulls[year] = pull
+        return pull
+
+    def _on_sale(self, brand: Brand, year: int) -> list[tuple[Variant, float]]:
+        key = (brand.marca, year)
+        if key not in self._sold:
+            self._sold[key] = list(self._weighted(brand, year))
+        return self._sold[key]
 
     def _weighted(self, brand: Brand, year: int) -> Iterator[tuple[Variant, float]]:
         """The variants of a brand on sale in `year`; weights are shares of the model's `cuota`."""
@@ -193,16 +218,11 @@ class Catalogue:
             total = sum(w for _, w in rows)
             yield from ((v, w / total * model.cuota) for v, w in rows)
 
-    def _of_generation(
-        self, brand: Brand, model: Model, gen: Generation, year: int
-    ) -> Iterator[tuple[Variant, float]]:
+    def _of_generation(self, brand: Brand, model: Model, gen: Generation, year: int) -> Iterator[tuple[Variant, float]]:
         for engine in gen.motores:
             if not engine.sold_in(year) or not trims_of(gen, engine, year):
                 continue
-            bodies = [
-                b for b in gen.carrocerias
-                if b.sold_in(year) and (not engine.carrocerias or b.nombre in engine.carrocerias)
-            ]  # fmt: skip
+            bodies = bodies_of(gen, engine, year)
             whole = sum(b.cuota for b in bodies)
             share = {"M": 0.0, "A": 1.0}.get(engine.cambio)
             automatic = self.market.automatic_share(engine.potencia, year) if share is None else share
@@ -211,14 +231,6 @@ class Catalogue:
                 for is_automatic, part in ((False, 1 - automatic), (True, automatic)):
                     if part:
                         yield Variant(brand, model, gen, body, engine, is_automatic), weight * part
-
-
-def trims_of(gen: Generation, engine: Engine, year: int) -> list[Trim]:
-    """The trims of a generation that go with `engine` in `year`."""
-    return [
-        t for t in gen.acabados
-        if t.sold_in(year) and (t.nombre in engine.acabados if engine.acabados else not t.exclusivo)
-    ]  # fmt: skip
 
 
 def fold(text: str) -> str:

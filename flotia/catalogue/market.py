@@ -50,7 +50,7 @@ class ZeroKm(_Table):
 
 
 class Endings(_Table):
-    """The last three digits of prices from `desde` euro: share by ending; `resto_de_10` end in another multiple of 10."""
+    """The last three digits of prices from `desde` euro, by share; `resto_de_10` end in another multiple of 10."""
 
     desde: int
     cuota: dict[str, float]

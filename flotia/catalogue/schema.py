@@ -22,8 +22,16 @@ Body = Literal[
 ]
 #: The ten segments of the market's yardstick.
 Segment = Literal[
-    "micro", "utilitario", "compacto", "berlina", "SUV pequeño", "SUV compacto", "SUV grande", "monovolumen",
-    "furgoneta", "deportivo",
+    "micro",
+    "utilitario",
+    "compacto",
+    "berlina",
+    "SUV pequeño",
+    "SUV compacto",
+    "SUV grande",
+    "monovolumen",
+    "furgoneta",
+    "deportivo",
 ]
 VinFamily = Literal["vw", "bmw", "mercedes", "ford", "volvo", "psa", "renault", "opel", "fiat", "jlr", "asia", "us"]
 
@@ -38,6 +46,7 @@ class _Row(BaseModel):
 class _Dated(_Row):
     """Something sold from one registration year to another; `None` means as long as its generation."""
 
+    nombre: str = ""
     desde: Year | None = None
     hasta: Year | None = None
 
@@ -48,6 +57,7 @@ class _Dated(_Row):
         return self
 
     def sold_in(self, year: int) -> bool:
+        """Whether it was on sale in `year`, as far as its own dates say."""
         return (self.desde or 0) <= year <= (self.hasta or LAST_YEAR)
 
 
@@ -98,7 +108,7 @@ class Engine(_Dated):
         if self.combustible == "Eléctrico" and self.cambio != "A":
             raise ValueError(f"{self.nombre}: an electric car has cambio = 'A'")
         if self.combustible == "Híbrido enchufable" and self.autonomia is None:
-            raise ValueError(f"{self.nombre}: a plug-in hybrid needs autonomia (electric km), its DGT label depends on it")
+            raise ValueError(f"{self.nombre}: a plug-in hybrid needs autonomia (electric km) for its DGT label")
         if self.autonomia is not None and self.combustible not in ("Eléctrico", "Híbrido enchufable"):
             raise ValueError(f"{self.nombre}: autonomia is electric range; a {self.combustible} engine has none")
         if self.microhibrido and self.combustible not in ("Gasolina", "Diésel"):
@@ -134,7 +144,9 @@ class Generation(_Row):
                     )
         for engine in self.motores:
             if unknown := set(engine.acabados) - trims:
-                raise ValueError(f"engine {engine.nombre}: no such acabado {sorted(unknown)}; there are {sorted(trims)}")
+                raise ValueError(
+                    f"engine {engine.nombre}: no such acabado {sorted(unknown)}; there are {sorted(trims)}"
+                )
             if unknown := set(engine.carrocerias) - bodies:
                 raise ValueError(
                     f"engine {engine.nombre}: no such carroceria {sorted(unknown)}; there are {sorted(bodies)}"
@@ -148,6 +160,23 @@ class Generation(_Row):
             if not any(b.sold_in(year) for b in self.carrocerias):
                 raise ValueError(f"generation {self.nombre}: no body on sale in {year}")
         return self
+
+
+def goes_with(trim: Trim, engine: Engine) -> bool:
+    """Whether `engine` could be had with `trim` at all."""
+    return trim.nombre in engine.acabados if engine.acabados else not trim.exclusivo
+
+
+def trims_of(gen: Generation, engine: Engine, year: int) -> list[Trim]:
+    """The trims of a generation that go with `engine` in `year`."""
+    return [t for t in gen.acabados if t.sold_in(year) and goes_with(t, engine)]
+
+
+def bodies_of(gen: Generation, engine: Engine, year: int) -> list[BodyStyle]:
+    """The bodies of a generation that go with `engine` in `year`."""
+    return [
+        b for b in gen.carrocerias if b.sold_in(year) and (not engine.carrocerias or b.nombre in engine.carrocerias)
+    ]
 
 
 class Model(_Row):
@@ -177,6 +206,7 @@ class Wmi(_Row):
     modelos: tuple[str, ...] = ()
 
     def fits(self, model: str, year: int) -> bool:
+        """Whether a car of `model` registered in `year` may wear this prefix."""
         in_years = (self.desde or 0) <= year <= (self.hasta or LAST_YEAR)
         return in_years and (not self.modelos or model in self.modelos)
 

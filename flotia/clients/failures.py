@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flotia.outcome import Failure, Kind, Remedy, Scope
@@ -42,7 +43,7 @@ class Raw:
     text: str
 
 
-def from_error(raw: Raw, *, model: str, now: float) -> Failure:
+def from_error(raw: Raw, *, now: float) -> Failure:
     """The failure behind a raw answer that carries an error: an HTTP status of 400 up, or an `error` in the body."""
     error = _error_of(raw.body)
     message = _message_of(error, raw)
@@ -53,7 +54,7 @@ def from_error(raw: Raw, *, model: str, now: float) -> Failure:
     shown = clean(message)
     retry_at = reset_at(hints, raw.headers, now)
     if status == 429:
-        return _limited(said, shown, hints, retry_at, model)
+        return _limited(said, shown, hints, retry_at)
     if _UPSTREAM_FULL.search(said):
         return Failure(
             Kind.UPSTREAM_FULL, Scope.MODEL, Remedy.COOL_MODEL, f"El proveedor está saturado: {shown}", status, retry_at
@@ -222,7 +223,7 @@ def _status_of(error: Mapping[str, Any], raw: Raw) -> int:
     return raw.status if raw.status >= 300 else 502
 
 
-def _limited(said: str, shown: str, hints: Mapping[str, Any], retry_at: float | None, model: str) -> Failure:
+def _limited(said: str, shown: str, hints: Mapping[str, Any], retry_at: float | None) -> Failure:
     source = str(hints.get("limit_source", ""))
     upstream = "upstream" in source or ("limit_source" not in hints and "raw" in hints)
     if source == "openrouter_free_tier_daily" or (not upstream and _DAY.search(said)):
@@ -242,8 +243,6 @@ def _limited(said: str, shown: str, hints: Mapping[str, Any], retry_at: float | 
 def _resumes(retry_at: float | None) -> str:
     if retry_at is None:
         return ""
-    from datetime import datetime  # local time is for the user's eyes only
-
     return f"; vuelve a haber a las {datetime.fromtimestamp(retry_at).astimezone():%H:%M del %d/%m}"
 
 

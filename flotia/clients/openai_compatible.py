@@ -49,7 +49,9 @@ class Endpoint:
                 "Ejemplo: https://openrouter.ai/api/v1"
             )
         if parts.username or parts.password:
-            raise RequestError("DEEPSEEK_API_BASE no debe llevar usuario ni contraseña: la clave va en DEEPSEEK_API_KEY.")
+            raise RequestError(
+                "DEEPSEEK_API_BASE no debe llevar usuario ni contraseña: la clave va en DEEPSEEK_API_KEY."
+            )
 
     def __repr__(self) -> str:
         return f"Endpoint(base={self.base!r}, key={'***' if self.key else ''!r})"
@@ -141,9 +143,13 @@ class OpenAICompatibleClient:
 
     def _judge(self, raw: Raw, model: str) -> Answer | Failure:
         if raw.status >= 300 or failures.error_in(raw.body):
-            return failures.from_error(raw, model=model, now=time.time())
+            return failures.from_error(raw, now=time.time())
         if not isinstance(raw.body, dict):
-            return failures.not_an_api("no devuelve JSON", raw.status) if _is_page(raw) else failures.broken_off("JSON a medias")
+            return (
+                failures.not_an_api("no devuelve JSON", raw.status)
+                if _is_page(raw)
+                else failures.broken_off("JSON a medias")
+            )
         if failure := failures.from_success(raw.body):
             return failure
         choice = failures.first_choice(raw.body) or {}

@@ -46,9 +46,7 @@ class Judge:
         self._catalogue, self._today = catalogue, today
         self._texts = text.RecentTexts()
         self._colours = {fold(c): c for c in catalogue.market.all_colours()}
-        self._colours |= {
-            f[:-1] + "a": c for f, c in self._colours.items() if f.endswith("o")
-        }
+        self._colours |= {f[:-1] + "a": c for f, c in self._colours.items() if f.endswith("o")}
         self._brands = {
             name: frozenset(fold(b) for b in catalogue.brands if b != name and len(fold(b)) > 3)
             for name in catalogue.brands
@@ -182,7 +180,7 @@ class _Work:
     def repair(self, name: str, reason: str) -> None:
         self.repaired[name] = reason
 
-    def settle(self, row: dict[str, Any], name: str, stands: bool) -> None:
+    def settle(self, row: dict[str, Any], name: str, stands: bool) -> None:  # noqa: FBT001 - the verdict itself
         """Keep field `name` if it `stands`; count it repaired if the model gave one that does not."""
         if name in row and stands:
             self.kept.add(name)

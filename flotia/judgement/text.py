@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ _FEWEST_ITEMS, _MOST_ITEMS = 3, 20
 #: Texts more alike than this (Jaccard similarity of their words) are the same text.
 ALIKE = 0.8
 _REMEMBERED = 400
+#: Kilometres up to which a text may call a car new.
+_HARDLY_USED = 1000
 
 _UNSAFE = re.compile(
     r"https?:|www\.|\.(?:com|es|net|org)\b|@|[<>{}\[\]`\\|]|\b(?:\+34[ .-]?)?[6789]\d{2}[ .-]?\d{2,3}[ .-]?\d{2,3}\b"
@@ -26,13 +28,45 @@ _UNSAFE = re.compile(
     re.IGNORECASE,
 )
 _ASSISTANT = re.compile(
-    r"\b(como (?:modelo|ia|asistente)|lo siento|as an ai|i cannot|json|lorem|ejemplo de|descripci[oó]n del? veh[ií]culo aqu[ií])\b",
+    r"\b(como (?:modelo|ia|asistente)|lo siento|as an ai|i cannot|json|lorem|ejemplo de"
+    r"|descripci[oó]n del? veh[ií]culo aqu[ií])\b",
     re.IGNORECASE,
 )
 _SPANISH = frozenset(
-    "el la los las un una de del con y en para por su muy se es este esta que al sin como más a o coche vehículo".split()
+    (
+        "el",
+        "la",
+        "los",
+        "las",
+        "un",
+        "una",
+        "de",
+        "del",
+        "con",
+        "y",
+        "en",
+        "para",
+        "por",
+        "su",
+        "muy",
+        "se",
+        "es",
+        "este",
+        "esta",
+        "que",
+        "al",
+        "sin",
+        "como",
+        "más",
+        "a",
+        "o",
+        "coche",
+        "vehículo",
+    )
 )
-_ENGLISH = frozenset("the with and for this that is are car very vehicle of in has from".split())
+_ENGLISH = frozenset(
+    ["the", "with", "and", "for", "this", "that", "is", "are", "car", "very", "vehicle", "of", "in", "has", "from"]
+)
 _YEAR = re.compile(r"\b(19[5-9]\d|20[0-4]\d)\b")
 _KM = re.compile(r"\b(\d{1,3}(?:[. ]\d{3})+|\d+)\s*(mil\s+)?(?:km|kil[oó]metros)\b(?!\s*/?\s*h)", re.IGNORECASE)
 _RANGE_BEFORE = re.compile(r"(?:autonom[ií]a|el[eé]ctric\w*|recorrer|cada|garant[ií]a)[^.]{0,40}$", re.IGNORECASE)
@@ -42,14 +76,19 @@ _SEATS = re.compile(r"\b(\d|dos|cuatro|cinco|siete|nueve)\s+(?:plazas|asientos)\
 _PRICE = re.compile(r"\b\d[\d. ]*\s*(?:€|euros?)", re.IGNORECASE)
 _OWNERS = re.compile(r"\b([uú]nico|un solo|primer|segundo|dos)\s+(?:due[nñ]os?|propietarios?)\b", re.IGNORECASE)
 _WORDS = {"dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "siete": 7, "nueve": 9}
-_AUTOMATIC = re.compile(r"\b(?:cambio|transmisi[oó]n|caja)(?: de cambios)?\s+autom[aá]tic|\bDSG\b|\bS tronic\b|\bEAT[68]\b|\blevas\b", re.IGNORECASE)
+_AUTOMATIC = re.compile(
+    r"\b(?:cambio|transmisi[oó]n|caja)(?: de cambios)?\s+autom[aá]tic|\bDSG\b|\bS tronic\b|\bEAT[68]\b|\blevas\b",
+    re.IGNORECASE,
+)
 _MANUAL = re.compile(r"\b(?:cambio|transmisi[oó]n|caja)(?: de cambios)?\s+manual\b", re.IGNORECASE)
 _FUEL_WORDS = {
     "Gasolina": re.compile(r"\b(?:motor|mec[aá]nica|versi[oó]n)(?: de)? gasolina\b|\bde gasolina\b", re.IGNORECASE),
     "Diésel": re.compile(r"\bdi[eé]sel\b|\bgasoil\b|\bTDI\b|\bHDi\b|\bdCi\b|\bCRDi\b", re.IGNORECASE),
     "Eléctrico": re.compile(r"\b(?:100 ?% el[eé]ctric|(?:coche|veh[ií]culo|motor|suv) el[eé]ctrico)", re.IGNORECASE),
     "Híbrido enchufable": re.compile(r"\benchufable\b|\bPHEV\b", re.IGNORECASE),
-    "Híbrido": re.compile(r"(?<!micro)(?<!micro-)(?<!semi)\bh[ií]brid[oa]\b(?! enchufable| ligero|-ligero| suave)", re.IGNORECASE),
+    "Híbrido": re.compile(
+        r"(?<!micro)(?<!micro-)(?<!semi)\bh[ií]brid[oa]\b(?! enchufable| ligero|-ligero| suave)", re.IGNORECASE
+    ),
     "GLP": re.compile(r"\bGLP\b|\bautogas\b", re.IGNORECASE),
     "GNC": re.compile(r"\bGNC\b|\bgas natural\b", re.IGNORECASE),
 }
@@ -57,7 +96,9 @@ _FUEL_FAMILIES = (
     {"Gasolina", "GLP"}, {"Gasolina", "GNC"}, {"Gasolina", "Híbrido"}, {"Gasolina", "Híbrido enchufable"},
     {"Diésel", "Híbrido"}, {"Diésel", "Híbrido enchufable"}, {"Híbrido", "Híbrido enchufable"},
 )  # fmt: skip
-_NEW = re.compile(r"\b(?:a estrenar|km ?0|kil[oó]metro cero|totalmente nuevo|coche nuevo|veh[ií]culo nuevo)\b", re.IGNORECASE)
+_NEW = re.compile(
+    r"\b(?:a estrenar|km ?0|kil[oó]metro cero|totalmente nuevo|coche nuevo|veh[ií]culo nuevo)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +128,19 @@ def description_fault(value: Any, facts: TextFacts) -> str | None:
     if unsafe(text) or _ASSISTANT.search(text):
         return "contiene algo que no es de un anuncio"
     words = re.findall(r"[a-záéíóúñü]+", text.lower())
-    if sum(w in _SPANISH for w in words) < max(2, len(words) * 0.12) or sum(w in _ENGLISH for w in words) > 2:
+    if not _is_spanish(words):
         return "no está en español"
-    if _babbles(words):
-        return "se repite"
-    return _contradiction(text, facts)
+    return "se repite" if _babbles(words) else _contradiction(text, facts)
 
 
 def unsafe(text: str) -> bool:
     """Whether a text holds markup, an address, a telephone, a formula or a control character."""
     return bool(_UNSAFE.search(text)) or any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") for c in text)
+
+
+def _is_spanish(words: list[str]) -> bool:
+    """Whether enough of the words are Spanish's most common ones, and hardly any English's."""
+    return sum(w in _SPANISH for w in words) >= max(2, len(words) * 0.12) and sum(w in _ENGLISH for w in words) <= 2
 
 
 def _babbles(words: list[str]) -> bool:
@@ -105,32 +149,35 @@ def _babbles(words: list[str]) -> bool:
 
 
 def _contradiction(text: str, facts: TextFacts) -> str | None:
-    if any(int(y) != facts.year for y in _YEAR.findall(_PRICE.sub(" ", _KM.sub(" ", text)))):
-        return "habla de otro año"
-    if _wrong_kilometres(text, facts.kilometres):
-        return "habla de otros kilómetros"
-    if any(int(p) != facts.power for p in _POWER.findall(text)):
-        return "habla de otra potencia"
-    if _counts_differ(_DOORS, text, facts.doors) or _counts_differ(_SEATS, text, facts.seats):
-        return "habla de otras puertas o plazas"
-    if _PRICE.search(text):
-        return "habla de dinero"
-    if _OWNERS.search(text):
-        return "habla de dueños, que nadie conoce"
-    if facts.automatic and _MANUAL.search(text) or not facts.automatic and _AUTOMATIC.search(text):
-        return "habla de otro cambio"
-    if _other_fuel(text, facts):
-        return "habla de otro combustible"
-    if facts.kilometres > 1000 and _NEW.search(text):
-        return "lo llama nuevo"
-    if other := _other_colour(text, facts):
-        return f"habla de color {other}"
-    if {fold(w) for w in re.findall(r"[\w-]+", text)} & facts.others:
-        return "habla de otra marca"
-    return None
+    return next((reason for says_so, reason in _CONTRADICTIONS if says_so(text, facts)), None)
 
 
-def _wrong_kilometres(text: str, kilometres: int) -> bool:
+def _other_year(text: str, facts: TextFacts) -> bool:
+    return any(int(y) != facts.year for y in _YEAR.findall(_PRICE.sub(" ", _KM.sub(" ", text))))
+
+
+def _other_power(text: str, facts: TextFacts) -> bool:
+    return any(int(p) != facts.power for p in _POWER.findall(text))
+
+
+def _other_room(text: str, facts: TextFacts) -> bool:
+    return _counts_differ(_DOORS, text, facts.doors) or _counts_differ(_SEATS, text, facts.seats)
+
+
+def _other_gearbox(text: str, facts: TextFacts) -> bool:
+    return bool((_MANUAL if facts.automatic else _AUTOMATIC).search(text))
+
+
+def _called_new(text: str, facts: TextFacts) -> bool:
+    return facts.kilometres > _HARDLY_USED and bool(_NEW.search(text))
+
+
+def _other_brand(text: str, facts: TextFacts) -> bool:
+    return not facts.others.isdisjoint(fold(w) for w in re.findall(r"[\w-]+", text))
+
+
+def _other_kilometres(text: str, facts: TextFacts) -> bool:
+    kilometres = facts.kilometres
     for found in _KM.finditer(text):
         if _RANGE_BEFORE.search(text[: found.start()]):
             continue
@@ -153,22 +200,38 @@ def _other_fuel(text: str, facts: TextFacts) -> bool:
             continue
         if fuel == "Híbrido" and facts.mild_hybrid:
             continue
-        if {fuel, facts.fuel} not in _FUEL_FAMILIES or fuel not in ("Gasolina", "Diésel") and facts.fuel in ("Gasolina", "Diésel"):
+        burns = ("Gasolina", "Diésel")
+        if {fuel, facts.fuel} not in _FUEL_FAMILIES or (fuel not in burns and facts.fuel in burns):
             return True
         if fuel == "Híbrido enchufable":
             return True
     return False
 
 
-def _other_colour(text: str, facts: TextFacts) -> str | None:
-    said = re.findall(r"\b(?:color|pintura|carrocer[ií]a)\s+(?:en\s+|de\s+color\s+)?([a-záéíóúñ]+)", text, re.IGNORECASE)
+def _other_colour(text: str, facts: TextFacts) -> bool:
+    said = re.findall(
+        r"\b(?:color|pintura|carrocer[ií]a)\s+(?:en\s+|de\s+color\s+)?([a-záéíóúñ]+)", text, re.IGNORECASE
+    )
     known = {fold(c): c for c in facts.colours}
-    for word in said:
-        stem = fold(word)
-        for folded, colour in known.items():
-            if stem in (folded, folded[:-1] + "a") and colour != facts.colour:
-                return colour.lower()
-    return None
+    stems = {fold(word) for word in said}
+    return any(
+        colour != facts.colour and not stems.isdisjoint({folded, folded[:-1] + "a"}) for folded, colour in known.items()
+    )
+
+
+_CONTRADICTIONS: tuple[tuple[Callable[[str, TextFacts], bool], str], ...] = (
+    (_other_year, "habla de otro año"),
+    (_other_kilometres, "habla de otros kilómetros"),
+    (_other_power, "habla de otra potencia"),
+    (_other_room, "habla de otras puertas o plazas"),
+    (lambda text, _: bool(_PRICE.search(text)), "habla de dinero"),
+    (lambda text, _: bool(_OWNERS.search(text)), "habla de dueños, que nadie conoce"),
+    (_other_gearbox, "habla de otro cambio"),
+    (_other_fuel, "habla de otro combustible"),
+    (_called_new, "lo llama nuevo"),
+    (_other_colour, "habla de otro color"),
+    (_other_brand, "habla de otra marca"),
+)
 
 
 def equipment(value: Any, facts: TextFacts) -> tuple[str, ...] | None:
@@ -179,16 +242,16 @@ def equipment(value: Any, facts: TextFacts) -> tuple[str, ...] | None:
         return None
     kept: dict[str, str] = {}
     for item in value[: 3 * _MOST_ITEMS]:
-        if isinstance(item, str) and (clean := " ".join(item.split()).strip(".- ")):
-            if _item_stands(clean, facts):
-                kept.setdefault(fold(clean), clean[:1].upper() + clean[1:])
+        clean = " ".join(item.split()).strip(".- ") if isinstance(item, str) else ""
+        if _item_stands(clean, facts):
+            kept.setdefault(fold(clean), clean[:1].upper() + clean[1:])
     return tuple(kept.values())[:_MOST_ITEMS] if len(kept) >= _FEWEST_ITEMS else None
 
 
 def _item_stands(item: str, facts: TextFacts) -> bool:
     if not _ITEM_SHORTEST <= len(item) <= _ITEM_LONGEST or unsafe(item):
         return False
-    if {w for w in re.findall(r"[a-z]+", item.lower())} & _ENGLISH:
+    if not _ENGLISH.isdisjoint(re.findall(r"[a-z]+", item.lower())):
         return False
     return _contradiction(item, facts) is None
 

@@ -36,7 +36,7 @@ _AUTOMATIC = (
 )  # fmt: skip
 
 
-def number(value: Any) -> float | None:
+def number(value: Any) -> float | None:  # noqa: PLR0911 - one a form
     """A number out of `value`, or `None`. Understands Spanish separators, units, and thousands of both kinds."""
     if isinstance(value, bool):
         return None

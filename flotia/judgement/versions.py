@@ -16,9 +16,55 @@ from flotia.synth.facts import Facts
 _WORD = re.compile(r"[^\s/(),;|·]+")
 #: Words that may stand in a version without changing what the car is.
 _NEUTRAL = frozenset(
-    "cv hp ps kw puertas puerta p 3p 4p 5p 5d start stop ss sandstart s&s edition de con plazas automatica automatico "
-    "automatic auto aut manual vel velocidades 5vel 6vel 7vel 8vel at mt mhev hibrido hybrid phev hev enchufable electrico "
-    "gasolina diesel berlina familiar compacto suv".split()
+    [
+        "cv",
+        "hp",
+        "ps",
+        "kw",
+        "puertas",
+        "puerta",
+        "p",
+        "3p",
+        "4p",
+        "5p",
+        "5d",
+        "start",
+        "stop",
+        "ss",
+        "sandstart",
+        "s&s",
+        "edition",
+        "de",
+        "con",
+        "plazas",
+        "automatica",
+        "automatico",
+        "automatic",
+        "auto",
+        "aut",
+        "manual",
+        "vel",
+        "velocidades",
+        "5vel",
+        "6vel",
+        "7vel",
+        "8vel",
+        "at",
+        "mt",
+        "mhev",
+        "hibrido",
+        "hybrid",
+        "phev",
+        "hev",
+        "enchufable",
+        "electrico",
+        "gasolina",
+        "diesel",
+        "berlina",
+        "familiar",
+        "compacto",
+        "suv",
+    ]
 )
 _LONGEST = 80
 #: How much each agreement counts. A named engine is enough by itself; without its name, power, fuel and displacement are.

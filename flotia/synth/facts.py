@@ -112,7 +112,7 @@ class FactsDrawer:
         trims = variant.trims(year)
         trim = _cumulative_pick(trims, float(u[1]))
         kilometres = self._kilometres(variant.engine.combustible, year, age, float(u[2]), dice)
-        price = self._price(variant, trim, age, kilometres, float(u[3]), dice)
+        price = self._price(variant, trim, age, kilometres, u=float(u[3]), dice=dice)
         colours = self._market.colours(year, van=variant.is_van)
         colour = list(colours)[bisect.bisect_right(shares(colours).tolist()[:-1], float(u[4]))]
         return Facts(
@@ -142,7 +142,7 @@ class FactsDrawer:
         low, high = kilometre_bounds(table, age)
         return _as_written(min(max(kilometres, low), high), dice)
 
-    def _price(self, variant: Variant, trim: Trim, age: float, kilometres: int, u: float, dice: Dice) -> Decimal:
+    def _price(self, variant: Variant, trim: Trim, age: float, kilometres: int, *, u: float, dice: Dice) -> Decimal:
         middle = expected_price(
             self._market, list_price=variant.list_price(trim), age=age, kilometres=kilometres,
             fuel=variant.engine.combustible, brand=variant.brand.marca,

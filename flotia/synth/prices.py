@@ -16,9 +16,7 @@ _AGE_OFFSET = 0.4
 _LEAST = 900.0
 
 
-def expected_price(
-    market: Market, *, list_price: float, age: float, kilometres: float, fuel: str, brand: str
-) -> float:
+def expected_price(market: Market, *, list_price: float, age: float, kilometres: float, fuel: str, brand: str) -> float:
     """The middle of what such a car is offered for, in euro. `age` in years, `kilometres` in km.
 
     Source of every factor: `mercado.toml`, table `precio`.

@@ -22,7 +22,8 @@ _SERIALS = 1_000_000
 #: Coprime to the number of serials, so that index → serial is one to one.
 _STRIDE = 387_421
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-_VALUES = {c: int(c) for c in _DIGITS} | dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))  # fmt: skip
+_LETTER_VALUES = (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10))
+_VALUES = {c: int(c) for c in _DIGITS} | dict(zip(_LETTERS, _LETTER_VALUES, strict=True))
 
 
 def vin(variant: Variant, registered: date, index: int, dice: Dice, seed: int) -> str:
@@ -97,12 +98,14 @@ def _ford(v: Variant, wmi: Wmi, registered: date, serial: int, dice: Dice) -> st
 
 def _volvo(v: Variant, wmi: Wmi, registered: date, serial: int, dice: Dice) -> str:
     """Volvo: body and engine type, check position, model year, plant digit, six digits."""
-    return f"{_stable(v, 'AA999')}{dice.pick(_DIGITS)}{_model_year(registered, dice)}{wmi.planta or dice.pick('12')}{serial:06d}"
+    plant = wmi.planta or dice.pick("12")
+    return f"{_stable(v, 'AA999')}{dice.pick(_DIGITS)}{_model_year(registered, dice)}{plant}{serial:06d}"
 
 
 def _psa(v: Variant, wmi: Wmi, registered: date, serial: int, dice: Dice) -> str:
     """Peugeot, Citroën, DS, Opel since 2018: five letters of type, a filler letter, plant and version, six digits."""
-    return f"{_stable(v, 'AAAAA')}{dice.pick('ABCSTPU')}{wmi.planta or dice.pick(_LETTERS)}{dice.pick(_LETTERS + _DIGITS)}{serial:06d}"
+    plant = wmi.planta or dice.pick(_LETTERS)
+    return f"{_stable(v, 'AAAAA')}{dice.pick('ABCSTPU')}{plant}{dice.pick(_LETTERS + _DIGITS)}{serial:06d}"
 
 
 def _renault(v: Variant, wmi: Wmi, registered: date, serial: int, dice: Dice) -> str:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--salida", type=Path, metavar="FICHERO", help="además, a un .csv, .json o .jsonl")
         parser.add_argument("--debug", action="store_true", help="muestra cada detalle en líneas de log")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Run, and turn what ends it into a sentence and an exit code."""
         from apps.stock import generation
         from flotia.errors import FlotiaError
@@ -83,7 +83,7 @@ class Command(BaseCommand):
             logger.setLevel(logging.DEBUG)
         order = generation.Order(options["reemplazar"], options["sin_red"], options["salida"])
         database.make_ready()
-        console = Console(file=self.stdout._out)  # type: ignore[attr-defined]  # the stream Django wraps
+        console = Console(file=self.stdout._out)  # type: ignore[arg-type]  # noqa: SLF001 - the stream Django wraps
         live = console.is_terminal and not options["debug"] and options["verbosity"] > 0
 
         def carry_out(hear: Any, notice: Any) -> Any:
@@ -128,5 +128,5 @@ def _whole(flag: str) -> Any:
     return read
 
 
-def _as_interruption(signum: int, frame: object) -> NoReturn:
+def _as_interruption(_signum: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
