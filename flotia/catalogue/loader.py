@@ -38,7 +38,7 @@ _FUEL_PULL = 6.0
 _RARE = 0.0005
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Variant:
     """What could be registered: a body of a generation with an engine and a gearbox; the trim is apart."""
 
@@ -48,6 +48,9 @@ class Variant:
     body: BodyStyle
     engine: Engine
     automatic: bool
+
+    def __repr__(self) -> str:
+        return f"<Variant {self.brand.marca} {self.model.nombre} {self.version(self.generation.acabados[0])}>"
 
     @property
     def transmission(self) -> str:

@@ -108,7 +108,7 @@ class OpenAICompatibleClient:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._endpoint.deadline):
-                outcome = self._judge(await self._send(request), request.model)
+                outcome = self.judge(await self._send(request), request.model, time.time())
         except (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout):
             outcome = failures.timeout(self._endpoint.deadline)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, ssl.SSLError, OSError) as error:
@@ -141,9 +141,11 @@ class OpenAICompatibleClient:
             body["reasoning"] = {"effort": "none"}
         return body
 
-    def _judge(self, raw: Raw, model: str) -> Answer | Failure:
+    @staticmethod
+    def judge(raw: Raw, model: str, now: float) -> Answer | Failure:
+        """What a raw answer to a request for `model`, read at `now` (epoch seconds), amounts to."""
         if raw.status >= 300 or failures.error_in(raw.body):
-            return failures.from_error(raw, now=time.time())
+            return failures.from_error(raw, now=now)
         if not isinstance(raw.body, dict):
             return (
                 failures.not_an_api("no devuelve JSON", raw.status)

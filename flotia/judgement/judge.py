@@ -158,6 +158,7 @@ class Judge:
     def _text_facts(self, facts: Facts) -> text.TextFacts:
         variant = facts.variant
         return text.TextFacts(
+            name=f"{variant.model.nombre} {facts.version}",
             year=facts.registered.year, kilometres=facts.kilometres, power=variant.engine.potencia,
             doors=variant.body.puertas, seats=variant.body.plazas, fuel=variant.engine.combustible,
             automatic=variant.automatic, mild_hybrid=variant.engine.microhibrido, colour=facts.colour,

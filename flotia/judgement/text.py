@@ -103,8 +103,13 @@ _NEW = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TextFacts:
-    """The facts a text must not contradict. `others` are the folded names of the catalogue's other brands."""
+    """The facts a text must not contradict.
 
+    `name` is model and version, whose numbers (a Peugeot 2008) are no years; `others` are the folded names of the
+    catalogue's other brands.
+    """
+
+    name: str
     year: int
     kilometres: int
     power: int
@@ -153,7 +158,8 @@ def _contradiction(text: str, facts: TextFacts) -> str | None:
 
 
 def _other_year(text: str, facts: TextFacts) -> bool:
-    return any(int(y) != facts.year for y in _YEAR.findall(_PRICE.sub(" ", _KM.sub(" ", text))))
+    own = {str(facts.year), *re.findall(r"\d+", facts.name)}
+    return any(y not in own for y in _YEAR.findall(_PRICE.sub(" ", _KM.sub(" ", text))))
 
 
 def _other_power(text: str, facts: TextFacts) -> bool:

@@ -1,0 +1,14 @@
+"""Django's settings under test: nothing of the developer's `.env` or keys, a database file of its own."""
+
+from config.settings import *  # noqa: F403
+from config.settings import BASE_DIR, DATABASES
+
+SECRET_KEY = "only-for-tests"
+DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / ".flotia" / "test.sqlite3"}
+DEEPSEEK_API_KEY = ""
+DEEPSEEK_API_BASE = "https://openrouter.ai/api/v1"
+DEEPSEEK_BASE_IS_CHOSEN = False
+FLOTIA_MODELO_LOCAL = ""
+FLOTIA_CA_BUNDLE = ""
+FLOTIA_PLAZO_LLAMADA = 20.0
+WHITENOISE_AUTOREFRESH = True
