@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import settings
 
 from flotia.catalogue.loader import Catalogue
+
+# A loaded machine is slow now and then: time is measured in bench/, never here.
+settings.register_profile("flotia", deadline=None)
+settings.load_profile("flotia")
 
 TODAY = date(2026, 11, 22)
 

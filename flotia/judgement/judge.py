@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from math import exp
 from typing import Any
 
 from flotia.catalogue.loader import Catalogue, fold
 from flotia.judgement import text, values, versions
 from flotia.planner import Slot
 from flotia.synth.facts import ZERO_KM, Facts, kilometre_bounds
-from flotia.synth.prices import expected_price
+from flotia.synth.prices import expected_price, price_spread
 from flotia.vehicle import MODEL_FIELDS
 
-#: A price stands from this share of the expected one to that: the outermost of real ads of one version, year and
-#: mileage (2.5 to 3 standard deviations of .10 to .13, `mercado.toml` precio.log_sd).
-_PRICE_LOW, _PRICE_HIGH = 0.74, 1.34
+#: A price stands within this many standard deviations of log price around the expected one (`mercado.toml`,
+#: precio.log_sd: .095 for a new car, .27 for one of twenty years), and never within less than this factor's log.
+_PRICE_DEVIATIONS, _LEAST_BAND = 2.6, 0.28
+#: Cheap cars are priced in steps of hundreds: so much more, in euro, is always within reach.
+_PRICE_SLACK = 350
 #: The least a listed price may be, in euro.
 _LEAST_PRICE = 700
 
@@ -111,7 +114,9 @@ class Judge:
         facts = work.facts
         expected = self._expected(facts)
         said = values.number(row.get("precio_venta"))
-        stands = said is not None and said >= _LEAST_PRICE and _PRICE_LOW <= said / expected <= _PRICE_HIGH
+        band = max(_PRICE_DEVIATIONS * price_spread(self._catalogue.market, facts.age), _LEAST_BAND)
+        low, high = expected * exp(-band) - _PRICE_SLACK, expected * exp(band) + _PRICE_SLACK
+        stands = said is not None and max(low, _LEAST_PRICE) <= said <= high
         work.settle(row, "precio_venta", stands)
         if stands and said is not None:
             work.facts = replace(facts, price=Decimal(str(round(said, 2))).quantize(Decimal("0.01")))

@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil
 
 import numpy as np
 
@@ -138,9 +139,9 @@ class FactsDrawer:
             return dice.weighted(list(zero.valores), list(zero.valores.values()))
         spread = float(np.interp(age, range(len(table.kilometros.log_sd)), table.kilometros.log_sd))
         middle = expected_kilometres(table, age, fuel)
-        kilometres = middle * float(np.exp(spread * normal(u)))
         low, high = kilometre_bounds(table, age)
-        return _as_written(min(max(kilometres, low), high), dice)
+        written = _as_written(middle * float(np.exp(spread * normal(u))), dice)
+        return min(max(written, ceil(low)), int(high))
 
     def _price(self, variant: Variant, trim: Trim, age: float, kilometres: int, *, u: float, dice: Dice) -> Decimal:
         middle = expected_price(

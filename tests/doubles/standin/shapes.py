@@ -55,11 +55,9 @@ def completion(c: Context, content: Any, finish: str = "stop", **more: Any) -> R
     return Reply(body={**answer, "choices": [choice], **more})
 
 
-def error(
-    status: int, message: str, code: int | str | None = None, headers: dict[str, str] | None = None, **metadata: Any
-) -> Reply:
+def error(status: int, message: str, metadata: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Reply:
     """An error in OpenRouter's form."""
-    inner: dict[str, Any] = {"message": message, "code": status if code is None else code}
+    inner: dict[str, Any] = {"message": message, "code": status}
     if metadata:
         inner["metadata"] = metadata
     return Reply(status, {"error": inner, "user_id": "user_x"}, headers or {})
@@ -73,7 +71,7 @@ def limit(c: Context, source: str | None, message: str, seconds: float, quota: s
     }
     if source:
         metadata["limit_source"] = source
-    return error(429, message, None, None, **metadata)
+    return error(429, message, metadata)
 
 
 _MINUTE = "Rate limit exceeded: free-models-per-min. "
@@ -102,11 +100,11 @@ def _unreadable(c: Context) -> Reply:
 
 
 def _upstream(c: Context) -> Reply:
-    raw = _RAW.format(model=c.model)
-    return error(
-        429, "Provider returned error", None, {"Retry-After": "28"}, raw=raw, provider_name="Chutes",
-        limit_source="upstream_provider_shared_pool", retry_after_seconds=28,
-    )  # fmt: skip
+    metadata = {
+        "raw": _RAW.format(model=c.model), "provider_name": "Chutes", "retry_after_seconds": 28,
+        "limit_source": "upstream_provider_shared_pool",
+    }  # fmt: skip
+    return error(429, "Provider returned error", metadata, {"Retry-After": "28"})
 
 
 SHAPES: dict[str, Shape] = {
@@ -147,13 +145,13 @@ SHAPES: dict[str, Shape] = {
     "daily_limit_old": lambda c: limit(c, None, _DAY, 3600, "50"),
     "daily_limit_high": lambda c: limit(c, None, _DAY_HIGH, 3600, "1000"),
     "upstream_limit": _upstream,
-    "upstream_limit_old": lambda c: error(429, "Provider returned error", raw=_RAW.format(model=c.model)),
+    "upstream_limit_old": lambda c: error(429, "Provider returned error", {"raw": _RAW.format(model=c.model)}),
     "bare_429": lambda c: Reply(429, "", {}),
     # refusals
     "bad_key": lambda c: error(401, "User not found."),
     "no_credit": lambda c: error(402, "Insufficient credits. Add more using https://openrouter.ai/settings/credits"),
     "key_cap": lambda c: error(403, "Key limit exceeded (monthly limit). Manage it using your settings"),
-    "moderated": lambda c: error(403, "Your input was flagged by moderation", reasons=["violence"]),
+    "moderated": lambda c: error(403, "Your input was flagged by moderation", {"reasons": ["violence"]}),
     "forbidden": lambda c: error(403, "This model requires a higher tier"),
     "retired": lambda c: error(404, f"No endpoints found for {c.model}."),
     "retired_paid_now": lambda c: error(404, f"This model is unavailable for free. The paid version is available now: {c.model.removesuffix(':free')}"),

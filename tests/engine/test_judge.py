@@ -1,0 +1,227 @@
+"""Which of a model's fields stand."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flotia.catalogue.loader import Catalogue
+from flotia.judgement.judge import Judge
+from flotia.judgement.text import TextFacts, description_fault, equipment, unsafe
+from flotia.planner import Planner
+from flotia.request import Request
+from flotia.synth.identity import IdentityMaker
+from flotia.vehicle import MODEL_FIELDS
+from tests.conftest import TODAY
+
+
+def slots(amount=40, brand=None, seed=21):
+    catalogue = Catalogue.load()
+    request = Request(amount=amount, seed=seed, brand=brand, today=TODAY)
+    planner = Planner(catalogue, request, IdentityMaker(catalogue.plates, request.seed))
+    return [s for b in planner.batches() for s in b.slots]
+
+
+def golden(slot):
+    """The row of a perfect model: the slot's own facts, in words."""
+    f, e = slot.facts, slot.facts.variant.engine
+    return {
+        "id": slot.index, "marca": f.variant.brand.marca, "modelo": f.variant.model.nombre,
+        "anio_matricula": f.registered.year, "version": f.version, "combustible": e.combustible,
+        "transmision": f.variant.transmission, "cilindrada": e.cilindrada or None, "potencia": e.potencia,
+        "kilometros": f.kilometres, "precio_venta": int(f.price), "color": f.colour,
+        "equipamiento": ["Climatizador", "Navegador", "Faros antiniebla", "Bluetooth"],
+        "descripcion": f"Vehículo {slot.index} en muy buen estado, revisado en el taller y listo para la entrega en la tienda.",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def judge(catalogue):
+    return Judge(catalogue, TODAY)
+
+
+def test_a_perfect_row_stands_whole(judge):
+    for slot in slots(300):
+        verdict = judge.judge(slot, golden(slot))
+        assert verdict.kept == MODEL_FIELDS, (slot.facts.version, verdict.repaired)
+        assert not verdict.repaired
+        assert not verdict.refused
+        assert verdict.facts.version == slot.facts.version
+
+
+WRONG = [
+    ("combustible", "Uranio"), ("combustible", None), ("transmision", "Levitación"), ("cilindrada", 31), ("potencia", 9999),
+    ("potencia", "mucha"), ("kilometros", -5), ("kilometros", 2_000_000), ("kilometros", 1.5), ("precio_venta", 1),
+    ("precio_venta", 10**9), ("precio_venta", "gratis"), ("color", "Transparente"), ("color", "=1+1"),
+    ("equipamiento", "no"), ("equipamiento", ["<script>alert(1)</script>"] * 5), ("equipamiento", []),
+    ("descripcion", ""), ("descripcion", "x" * 5000), ("descripcion", ["texto"]),
+    ("descripcion", "Llame al 600 123 456 para ver este coche en muy buen estado de conservación."),
+    ("descripcion", "Visite www.estafa.com para ver este coche en muy buen estado de conservación."),
+    ("descripcion", "This is a very nice car with the best of the best and it is for you and for all."),
+    ("descripcion", "Coche de 1999 en muy buen estado, revisado en el taller y listo para la entrega."),
+    ("descripcion", "Coche con 1.234.567 km en muy buen estado, revisado y listo para la entrega."),
+    ("descripcion", "Coche por 3.000 euros en muy buen estado, revisado en el taller y listo para la entrega."),
+    ("descripcion", "Coche de único propietario en muy buen estado, revisado y listo para la entrega."),
+    ("descripcion", "Como modelo de lenguaje no puedo describir este coche, pero es muy bueno para la familia."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG, ids=lambda v: str(v)[:24])
+def test_a_wrong_field_is_replaced_and_only_it(judge, field, value):
+    for slot in slots(15):
+        verdict = judge.judge(slot, golden(slot) | {field: value})
+        assert field not in verdict.kept
+        assert field in verdict.repaired
+        others = {f for f in verdict.kept if f != "precio_venta"}
+        assert others >= set(MODEL_FIELDS) - {field, "precio_venta", "descripcion"}, verdict.repaired
+
+
+def test_a_version_that_never_was_takes_its_figures_with_it(judge):
+    slot = slots(1)[0]
+    row = golden(slot) | {"version": "9.9 V16 Galaxia", "potencia": 999, "cilindrada": 9900}
+    verdict = judge.judge(slot, row)
+    assert not {"version", "potencia", "cilindrada"} & set(verdict.kept)
+    assert verdict.facts.version == slot.facts.version
+
+
+def test_another_real_version_of_the_car_is_taken_over_with_its_figures(judge, catalogue):
+    slot = next(s for s in slots(60, "SEAT") if s.facts.variant.model.nombre == "León" and s.facts.registered.year == 2019)
+    other = next(
+        v for v in catalogue.table(2019, "SEAT").of_model("León")
+        if v.engine.combustible != slot.facts.variant.engine.combustible and not v.automatic
+    )  # fmt: skip
+    trim = other.trims(2019)[0]
+    row = golden(slot) | {
+        "version": other.version(trim), "combustible": other.engine.combustible, "potencia": other.engine.potencia,
+        "cilindrada": other.engine.cilindrada, "transmision": "Manual",
+    }  # fmt: skip
+    verdict = judge.judge(slot, row)
+    assert verdict.facts.version == other.version(trim)
+    assert {"version", "combustible", "potencia", "cilindrada", "transmision"} <= set(verdict.kept)
+
+
+def test_what_contradicts_the_version_is_read_by_the_version(judge):
+    slot = next(s for s in slots(200) if s.facts.variant.engine.combustible == "Diésel")
+    verdict = judge.judge(slot, golden(slot) | {"combustible": "Gasolina"})
+    assert verdict.facts.variant.engine.combustible == "Diésel"
+    assert verdict.repaired == {"combustible": "no cuadra con el catálogo"}
+
+
+@pytest.mark.parametrize("change", [{"marca": "Zastava"}, {"modelo": "Yugo"}, {"anio_matricula": 1990}])
+def test_a_row_about_another_car_is_refused(judge, change):
+    slot = slots(1)[0]
+    assert "otro" in judge.judge(slot, golden(slot) | change).refused
+
+
+def test_a_longer_models_name_is_not_the_shorter_ones(judge):
+    slot = next(s for s in slots(300, "Citroën") if s.facts.variant.model.nombre == "C3")
+    assert judge.judge(slot, golden(slot) | {"modelo": "C3 Aircross"}).refused
+    assert not judge.judge(slot, golden(slot) | {"modelo": "C3 Feel"}).refused
+    assert not judge.judge(slot, golden(slot) | {"modelo": "Citroën C3"}).refused
+
+
+def test_a_row_of_which_nothing_stands_is_refused(judge):
+    slot = slots(1)[0]
+    assert judge.judge(slot, {"id": slot.index, "color": "Transparente"}).refused == "ningún dato se sostiene"
+
+
+def test_a_text_is_not_taken_twice(judge):
+    one, two = slots(2)
+    same = {"descripcion": "Revisado en el taller de la casa, listo para la entrega y con la documentación en regla."}
+    first = judge.judge(one, golden(one) | same)
+    judge.remember([first.description])
+    again = judge.judge(two, golden(two) | same)
+    assert first.description == same["descripcion"]
+    assert again.repaired["descripcion"] == "repite otro texto"
+
+
+def test_a_replaced_price_follows_the_car_that_the_model_chose(judge, catalogue):
+    slot = next(s for s in slots(80, "Volkswagen") if s.facts.variant.model.nombre == "Golf")
+    year = slot.facts.registered.year
+    dear = max(catalogue.table(year, "Volkswagen").of_model("Golf"), key=lambda v: v.engine.precio)
+    trim = dear.trims(year)[0]
+    row = golden(slot) | {
+        "version": dear.version(trim), "potencia": dear.engine.potencia, "combustible": dear.engine.combustible,
+        "precio_venta": 1,
+    }  # fmt: skip
+    verdict = judge.judge(slot, row)
+    assert verdict.facts.variant.engine is dear.engine
+    assert verdict.facts.price > slot.facts.price
+
+
+@settings(max_examples=200)
+@given(
+    st.dictionaries(
+        st.sampled_from([*MODEL_FIELDS, "id", "marca", "modelo", "anio_matricula"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+            max_leaves=6,
+        ),
+    )
+)
+def test_no_row_makes_it_raise_or_changes_what_is_not_the_models(row):
+    slot = slots(1)[0]
+    verdict = Judge(Catalogue.load(), TODAY).judge(slot, row)
+    changed = replace(
+        verdict.facts, variant=slot.facts.variant, trim=slot.facts.trim, kilometres=slot.facts.kilometres,
+        colour=slot.facts.colour, price=slot.facts.price,
+    )  # fmt: skip
+    assert changed == slot.facts
+
+
+GOLF = TextFacts(
+    name="Golf 2.0 TDI", year=2018, kilometres=85_000, power=150, doors=5, seats=5, fuel="Diésel", automatic=False,
+    mild_hybrid=False, colour="Azul", colours=frozenset({"Azul", "Rojo", "Blanco"}), others=frozenset({"renault", "opel"}),
+)  # fmt: skip
+PADDING = " El coche está en muy buen estado y se entrega revisado en el taller de la casa."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fault"),
+    [
+        ("Golf diésel de 2018 con 85.000 km y 150 CV, cambio manual, de color azul.", None),
+        ("Con 85 mil kilómetros.", None),
+        ("Revisión cada 30.000 km.", None),
+        ("Golf con cambio automático.", "habla de otro cambio"),
+        ("Lleva caja DSG.", "habla de otro cambio"),
+        ("Motor de gasolina muy suave.", "habla de otro combustible"),
+        ("Híbrido enchufable de última generación.", "habla de otro combustible"),
+        ("Solo 12.000 km.", "habla de otros kilómetros"),
+        ("Potente motor de 300 CV.", "habla de otra potencia"),
+        ("Con 3 puertas.", "habla de otras puertas o plazas"),
+        ("Con siete plazas.", "habla de otras puertas o plazas"),
+        ("Pintura roja.", "habla de otro color"),
+        ("A estrenar.", "lo llama nuevo"),
+        ("Mejor que un Renault.", "habla de otra marca"),
+        ("Matriculado en 2021.", "habla de otro año"),
+    ],
+)
+def test_a_text_may_say_what_is_true_and_nothing_else(sentence, fault):
+    assert description_fault(sentence + PADDING, GOLF) == fault
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>", "{{ x }}", "=SUM(A1)", "+34 600 00 00 00", "a@b.es", "https://x", "\u202emal", "javascript:x", "WhatsApp"]
+)
+def test_what_no_ad_holds_is_unsafe(text):
+    assert unsafe(text)
+
+
+def test_equipment_keeps_what_fits_and_drops_the_rest():
+    said = ["Climatizador", "climatizador", "Cambio automático", "Navegador", "http://x.com", "Faros led", 3, "x" * 99]
+    assert equipment(said, GOLF) == ("Climatizador", "Navegador", "Faros led")
+    assert equipment("Navegador, Faros led; Bluetooth", GOLF) == ("Navegador", "Faros led", "Bluetooth")
+    assert equipment(["Navegador"], GOLF) is None
+
+
+def test_random_damage_never_lets_a_wrong_field_stand(judge):
+    rng = random.Random(3)
+    wrong = dict(WRONG)
+    for slot in slots(200):
+        row = golden(slot)
+        damaged = {f for f in wrong if rng.random() < 0.33}
+        verdict = judge.judge(slot, row | {f: wrong[f] for f in damaged})
+        assert not damaged & set(verdict.kept)
