@@ -60,7 +60,8 @@ class Dispatcher:
             tried.add(model)
             yield ModelAsked(batch.number, model, len(missing))
             filling.calls += 1
-            outcome = await self.client.complete(self._request(model, missing))
+            request = self._request(model, missing)
+            outcome = await self.client.complete(request)
             if isinstance(outcome, Answer):
                 done = self._take(outcome, model, batch, missing, filling)
                 learned = self.router.answered(model, done.usable)
@@ -70,7 +71,8 @@ class Dispatcher:
             yield done
             if isinstance(outcome, Failure):
                 learned = self.router.failed(model, outcome)
-                if outcome.remedy in (Remedy.WAIT_ACCOUNT, Remedy.RETRY_PLAIN):
+                plainer = outcome.remedy is Remedy.RETRY_PLAIN and request.schema is not None
+                if plainer or outcome.remedy is Remedy.WAIT_ACCOUNT:
                     tried.discard(model)
             for event in learned:
                 yield event
