@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import environ
@@ -14,28 +15,32 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def text(name: str, default: str = "") -> str:
-    """A variable's text, stripped."""
-    return str(_env.str(name, default=default)).strip()
+    """A variable's text, stripped; one that is set to nothing counts as not set."""
+    return str(_env.str(name, default="")).strip() or default
 
 
 def flag(name: str, *, default: bool) -> bool:
     """A variable read as yes or no."""
-    return bool(_env.bool(name, default=default))
+    return bool(_env.bool(name)) if is_set(name) else default
 
 
 def names(name: str, default: list[str]) -> list[str]:
     """A comma-separated variable."""
-    return [n.strip() for n in _env.list(name, default=default) if n.strip()]
+    return [n.strip() for n in text(name).split(",") if n.strip()] or default
 
 
 def seconds(name: str, default: float) -> float:
     """A variable read as a number of seconds."""
-    return float(_env.float(name, default=default))
+    return float(_env.float(name)) if is_set(name) else default
 
 
 def database(default_file: Path) -> dict[str, object]:
-    """`DATABASE_URL` as Django settings; without it, a SQLite file."""
-    return dict(_env.db_url("DATABASE_URL", default=f"sqlite:///{default_file}"))
+    """`DATABASE_URL` as Django settings; without it, a SQLite file, whose folder is made."""
+    if is_set("DATABASE_URL"):
+        return dict(_env.db_url("DATABASE_URL"))
+    with suppress(OSError):  # whoever opens the database says it better
+        default_file.parent.mkdir(parents=True, exist_ok=True)
+    return dict(_env.db_url_config(f"sqlite:///{default_file}"))
 
 
 def is_set(name: str) -> bool:

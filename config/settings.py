@@ -8,7 +8,7 @@ from typing import Any
 from config import env
 
 BASE_DIR: Path = env.BASE_DIR
-DATA_DIR = Path(env.text("FLOTIA_DATOS", str(BASE_DIR / ".flotia")))
+DATA_DIR = Path(env.text("FLOTIA_DATOS", str(BASE_DIR / "datos")))
 
 SECRET_KEY = env.secret_key(DATA_DIR)
 DEBUG = env.flag("DJANGO_DEBUG", default=False)
@@ -55,7 +55,7 @@ TEMPLATES = [
 
 #: Whether the database is the embedded default, which the command may create and migrate by itself.
 EMBEDDED_DATABASE = not env.is_set("DATABASE_URL")
-_database: dict[str, Any] = env.database(BASE_DIR / "db.sqlite3")
+_database: dict[str, Any] = env.database(DATA_DIR / "flotia.sqlite3")
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

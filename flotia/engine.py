@@ -67,8 +67,12 @@ class Engine:
         if source is None:
             request = replace(request, use_ai=False)
         run = _Run(self, request, source)
-        async for event in run.events(done):
-            yield event
+        try:
+            async for event in run.events(done):
+                yield event
+        finally:
+            if source is not None:
+                await source.client.aclose()
 
 
 class _Run:

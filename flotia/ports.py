@@ -28,6 +28,10 @@ class ChatClient(Protocol):
 
     async def complete(self, request: ChatRequest) -> Answer | Failure: ...
 
+    async def aclose(self) -> None:
+        """Let go of connections, inside the event loop that made them. The client may be used again."""
+        ...
+
 
 class Clock(Protocol):
     """Time, handed in so that tests need not wait."""

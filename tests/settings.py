@@ -1,10 +1,10 @@
 """Django's settings under test: nothing of the developer's `.env` or keys, a database file of its own."""
 
 from config.settings import *  # noqa: F403
-from config.settings import BASE_DIR, DATABASES
+from config.settings import DATA_DIR, DATABASES
 
 SECRET_KEY = "only-for-tests"
-DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / ".flotia" / "test.sqlite3"}
+DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 DEEPSEEK_API_KEY = ""
 DEEPSEEK_API_BASE = "https://openrouter.ai/api/v1"
 DEEPSEEK_BASE_IS_CHOSEN = False

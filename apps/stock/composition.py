@@ -10,7 +10,7 @@ from django.conf import settings
 
 from flotia.clients.embedded import EmbeddedModel, find_model
 from flotia.clients.openai_compatible import Endpoint, OpenAICompatibleClient
-from flotia.engine import Source
+from flotia.engine import PAUSE, Source
 from flotia.errors import EmbeddedModelError
 
 
@@ -38,7 +38,7 @@ def choose_source(*, use_ai: bool, offline: bool = False) -> Iterator[Chosen]:
             settings.FLOTIA_PLAZO_LLAMADA,
         )  # fmt: skip
         models = [settings.DEEPSEEK_MODEL, *settings.DEEPSEEK_FALLBACK_MODELS]
-        source = Source(OpenAICompatibleClient(endpoint), models)
+        source = Source(OpenAICompatibleClient(endpoint), models, pause=PAUSE)
         yield Chosen(source, f"IA en {endpoint.base} con {len(models)} modelos.")
     else:
         yield from _embedded()

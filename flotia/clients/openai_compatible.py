@@ -80,7 +80,7 @@ class OpenAICompatibleClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; the next request opens new ones."""
         if self._http is not None:
             await self._http.aclose()
             self._http = None

@@ -36,6 +36,9 @@ class ScriptedClient:
             raise AssertionError(f"the script has no answer left for {request.model}")
         return _as_outcome(self.otherwise(request), request)
 
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
 
 def _as_outcome(reply: Reply, request: ChatRequest) -> Answer | Failure:
     return Answer(reply, request.model) if isinstance(reply, str) else reply

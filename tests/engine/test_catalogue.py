@@ -79,7 +79,13 @@ def test_the_schema_refuses_nonsense(right, wrong, complaint):
 
 @pytest.mark.parametrize(
     ("written", "brand"),
-    [("bmw", "BMW"), ("Citroen", "Citroën"), ("MERCEDES BENZ", "Mercedes-Benz"), ("seat", "SEAT"), ("Alfa romeo", "Alfa Romeo")],
+    [
+        ("bmw", "BMW"),
+        ("Citroen", "Citroën"),
+        ("MERCEDES BENZ", "Mercedes-Benz"),
+        ("seat", "SEAT"),
+        ("Alfa romeo", "Alfa Romeo"),
+    ],
 )
 def test_a_brand_is_found_however_it_is_written(catalogue, written, brand):
     assert catalogue.brand(written).marca == brand

@@ -222,7 +222,9 @@ class Worn:
 def test_an_identity_worn_elsewhere_is_drawn_again(catalogue):
     plain = Engine(catalogue)
     request = Request(amount=50, seed=3, use_ai=False, today=TODAY)
-    before = {v.bastidor for e in iterate(plain.stream(request)) if isinstance(e, BatchDone) for v in e.vehicles.values()}
+    before = {
+        v.bastidor for e in iterate(plain.stream(request)) if isinstance(e, BatchDone) for v in e.vehicles.values()
+    }
     events = list(iterate(Engine(catalogue, identities=Worn()).stream(request)))
     vehicles = {i: v for e in of(events, BatchDone) for i, v in e.vehicles.items()}
     assert_sound(vehicles, 50, catalogue)

@@ -109,7 +109,16 @@ def test_an_answer_is_an_answer_however_it_is_wrapped(base, shape):
 
 
 def test_every_shape_of_the_stand_in_is_in_one_table():
-    covered = {*GOOD, *(f[0] for f in FAILURES), "other_model", "truncated", "broken_json", "unsupported", "drip", "hang"}
+    covered = {
+        *GOOD,
+        *(f[0] for f in FAILURES),
+        "other_model",
+        "truncated",
+        "broken_json",
+        "unsupported",
+        "drip",
+        "hang",
+    }
     assert covered == set(SHAPES)
 
 
@@ -126,7 +135,11 @@ def test_a_text_that_stops_early_is_still_an_answer(base, shape):
 
 def test_an_unsupported_format_is_asked_for_again_without_it(base):
     outcome = ask(base, "unsupported", schema={"type": "object"})
-    assert (outcome.kind, outcome.scope, outcome.remedy) == (Kind.UNSUPPORTED_PARAMETER, Scope.REQUEST, Remedy.RETRY_PLAIN)
+    assert (outcome.kind, outcome.scope, outcome.remedy) == (
+        Kind.UNSUPPORTED_PARAMETER,
+        Scope.REQUEST,
+        Remedy.RETRY_PLAIN,
+    )
     assert "se repite sin él" in outcome.message
     assert isinstance(ask(base, "unsupported"), Answer)
 

@@ -87,7 +87,9 @@ def test_a_version_that_never_was_takes_its_figures_with_it(judge):
 
 
 def test_another_real_version_of_the_car_is_taken_over_with_its_figures(judge, catalogue):
-    slot = next(s for s in slots(60, "SEAT") if s.facts.variant.model.nombre == "León" and s.facts.registered.year == 2019)
+    slot = next(
+        s for s in slots(60, "SEAT") if s.facts.variant.model.nombre == "León" and s.facts.registered.year == 2019
+    )
     other = next(
         v for v in catalogue.table(2019, "SEAT").of_model("León")
         if v.engine.combustible != slot.facts.variant.engine.combustible and not v.automatic
@@ -204,7 +206,8 @@ def test_a_text_may_say_what_is_true_and_nothing_else(sentence, fault):
 
 
 @pytest.mark.parametrize(
-    "text", ["<b>", "{{ x }}", "=SUM(A1)", "+34 600 00 00 00", "a@b.es", "https://x", "\u202emal", "javascript:x", "WhatsApp"]
+    "text",
+    ["<b>", "{{ x }}", "=SUM(A1)", "+34 600 00 00 00", "a@b.es", "https://x", "\u202emal", "javascript:x", "WhatsApp"],
 )
 def test_what_no_ad_holds_is_unsafe(text):
     assert unsafe(text)

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from flotia.dialogue.reading import read
 
 ROWS = [
-    {"id": n, "version": f'1.0 TSI "{n}" {{x}}', "descripcion": "Dice: «sí, [claro]», \\ y } más", "equipamiento": ["A", "B"]}
+    {
+        "id": n,
+        "version": f'1.0 TSI "{n}" {{x}}',
+        "descripcion": "Dice: «sí, [claro]», \\ y } más",
+        "equipamiento": ["A", "B"],
+    }
     for n in range(10)
 ]
 TEXT = json.dumps({"vehiculos": ROWS}, ensure_ascii=False)

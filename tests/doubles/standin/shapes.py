@@ -55,7 +55,9 @@ def completion(c: Context, content: Any, finish: str = "stop", **more: Any) -> R
     return Reply(body={**answer, "choices": [choice], **more})
 
 
-def error(status: int, message: str, metadata: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Reply:
+def error(
+    status: int, message: str, metadata: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> Reply:
     """An error in OpenRouter's form."""
     inner: dict[str, Any] = {"message": message, "code": status}
     if metadata:

@@ -1,0 +1,69 @@
+"""The specification's Python function."""
+
+import logging
+
+import pytest
+from django.db import connection
+
+from apps.stock.ai_vehicle_generator import generar_vehiculos_con_ia
+from flotia.errors import ProviderError, RequestError, UnknownBrandError
+from flotia.vehicle import FIELDS
+from tests.doubles.standin import Account, StandIn
+
+
+@pytest.fixture
+def no_database(monkeypatch):
+    def refuse(*args, **more):
+        raise AssertionError("the function touched the database")
+
+    monkeypatch.setattr(connection, "connect", refuse)
+
+
+@pytest.mark.parametrize("amount", [1, 49, 51])
+def test_it_returns_exactly_so_many_dicts_and_touches_no_table(speaking, no_database, amount):
+    speaking(StandIn())
+    vehicles = generar_vehiculos_con_ia(num_vehiculos=amount)
+    assert len(vehicles) == amount
+    assert all(type(v) is dict and tuple(v) == FIELDS for v in vehicles)
+    assert {v["origen"] for v in vehicles} == {"ia"}
+    assert type(vehicles[0]["equipamiento"]) is list
+
+
+def test_a_brand_limits_it(speaking, no_database):
+    speaking(StandIn())
+    assert {v["marca"] for v in generar_vehiculos_con_ia(num_vehiculos=12, marca="BMW")} == {"BMW"}
+
+
+def test_bad_input_is_an_exception_with_a_sentence(speaking):
+    speaking(StandIn())
+    with pytest.raises(RequestError, match="entre 1 y"):
+        generar_vehiculos_con_ia(0)
+    with pytest.raises(UnknownBrandError, match="no está en el catálogo"):
+        generar_vehiculos_con_ia(5, "Trabantt")
+
+
+def test_a_wrong_key_is_one_call(speaking):
+    standin = speaking(StandIn(account=Account(key="sk-right")), key="sk-wrong")
+    with pytest.raises(ProviderError, match="DEEPSEEK_API_KEY"):
+        generar_vehiculos_con_ia(100)
+    assert len(standin.calls) == 0
+
+
+def test_it_logs_in_the_specifications_words(speaking, caplog):
+    speaking(StandIn({"meta-llama/llama-3.2-3b-instruct:free": ["ok", "upstream_limit"], "*": "ok"}))
+    logging.getLogger("apps.stock").addHandler(caplog.handler)
+    generar_vehiculos_con_ia(10)
+    logging.getLogger("apps.stock").removeHandler(caplog.handler)
+    main, second = "meta-llama/llama-3.2-3b-instruct:free", "qwen/qwen-2-7b-instruct:free"
+    lines = [f"{r.levelname}: {r.getMessage()}" for r in caplog.records]
+    for line in (
+        "INFO: Generando 10 vehículos con IA en lotes de 5",
+        f"INFO: Generando vehículos con modelo: {main}",
+        f"INFO: ✓ Generados 5 vehículos con {main}",
+        "INFO: ✓ Lote completado: 5 vehículos (total: 5/10)",
+        f"INFO: Generando vehículos con modelo: {second}",
+        f"INFO: ✓ Generados 5 vehículos con {second}",
+        "INFO: ✓ Lote completado: 5 vehículos (total: 10/10)",
+    ):
+        assert line in lines
+    assert any(line.startswith(f"WARNING: Error con modelo {main}: El modelo está limitado") for line in lines)

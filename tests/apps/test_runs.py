@@ -1,0 +1,279 @@
+"""Runs against a real database: begun, saved, interrupted, taken up, published."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as live
+from django.db import connection
+from django.utils import timezone
+
+from apps.stock import export, generation, ownership, publishing, runs
+from apps.stock.errors import DatabaseProblemError, NothingToResumeError, OutputError, RunInProgressError
+from apps.stock.generation import Interrupted, Order, resume, start
+from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
+from apps.stock.summary import summarise
+from flotia.errors import FlotiaError, ProviderError, UnknownBrandError
+from flotia.events import BatchDone
+from flotia.request import Request
+from flotia.vehicle import FIELDS
+from tests.conftest import TODAY
+from tests.doubles.standin import StandIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def local(amount, seed=3, **more):
+    return Request(amount=amount, seed=seed, use_ai=False, today=TODAY, **more)
+
+
+def ai(amount, seed=3):
+    return Request(amount=amount, seed=seed, today=TODAY)
+
+
+def quiet(_):
+    pass
+
+
+def make(request, **order):
+    return start(request, Order(**order), quiet, quiet)
+
+
+def test_a_run_publishes_exactly_what_was_asked_and_tidies_up():
+    summary = make(local(30))
+    assert (summary.delivered, summary.local, summary.from_ai) == (30, 30, 0)
+    assert Vehiculo.objects.count() == 30
+    assert VehiculoGenerado.objects.count() == 0
+    run = Ejecucion.objects.get()
+    assert (run.estado, run.activa) == (Ejecucion.Estado.PUBLICADA, None)
+    assert run.publicada is not None
+
+
+def test_three_runs_add_up_and_the_same_seed_twice_does_not_collide():
+    for _ in range(3):
+        make(local(40, seed=5))
+    assert Vehiculo.objects.count() == 120
+    assert Vehiculo.objects.values("matricula").distinct().count() == 120
+
+
+def test_the_stock_holds_what_the_engine_made():
+    heard = []
+    start(local(10), Order(), heard.append, quiet)
+    made = {v.bastidor: v.as_dict() for e in heard if isinstance(e, BatchDone) for v in e.vehicles.values()}
+    rows = {r["bastidor"]: r for r in Vehiculo.objects.values(*FIELDS)}
+    assert rows == made
+
+
+def test_replacing_moves_the_old_stock_to_the_history():
+    make(local(20, seed=1))
+    before = set(Vehiculo.objects.values_list("bastidor", flat=True))
+    make(local(15, seed=2), replaces=True)
+    assert Vehiculo.objects.count() == 15
+    history = VehiculoHistorico.objects.all()
+    assert {h.bastidor for h in history} == before
+    assert {h.ejecucion_id for h in history} == {Ejecucion.objects.latest("id").pk}
+    assert abs(history[0].fecha_snapshot - timezone.now()) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_replacement_that_breaks_half_way_leaves_the_old_stock_whole(monkeypatch, step):
+    make(local(20, seed=1))
+    before = set(Vehiculo.objects.values_list("bastidor", flat=True))
+    copies = []
+    real = publishing._copy
+
+    def breaking(*args, **more):
+        copies.append(1)
+        if len(copies) == step:
+            raise FlotiaError("roto")
+        real(*args, **more)
+
+    monkeypatch.setattr(publishing, "_copy", breaking)
+    with pytest.raises(FlotiaError, match="roto"):
+        make(local(15, seed=2), replaces=True)
+    assert set(Vehiculo.objects.values_list("bastidor", flat=True)) == before
+    assert VehiculoHistorico.objects.count() == 0
+    monkeypatch.setattr(publishing, "_copy", real)
+    resume(None, Order(), quiet, quiet)
+    assert Vehiculo.objects.count() == 15
+    assert VehiculoHistorico.objects.count() == 20
+
+
+def test_an_incomplete_run_is_never_published():
+    run = runs.begin(local(5), replaces=False)
+    with pytest.raises(FlotiaError, match="tiene 0 de 5 vehículos: no se publica"):
+        publishing.publish(run)
+    assert Vehiculo.objects.count() == 0
+
+
+def test_calls_and_batches_are_recorded_as_they_happened(speaking):
+    standin = speaking(StandIn({"meta-llama/llama-3.2-3b-instruct:free": ["ok", "truncated", "e500"], "*": "ok"}))
+    summary = make(ai(30))
+    assert Vehiculo.objects.filter(origen="ia").count() == 30
+    calls = Llamada.objects.all()
+    assert len(calls) == len(standin.calls)
+    assert [c.modelo_pedido for c in calls] == [c.model for c in standin.calls]
+    assert {"bien", "cortada", "fallo_pasajero"} <= {c.resultado for c in calls}
+    assert sum(c.conservados + c.reparados for c in calls) == 30
+    assert sum(b.vehiculos for b in Lote.objects.all()) == 30
+    assert summary.calls == len(calls)
+    assert summary.untouched + summary.repaired == 30
+    assert sum(m.vehicles for m in summary.models) == 30
+    assert summary.tokens > 0
+
+
+def stop_after(batches):
+    left = [batches]
+
+    def hear(event):
+        if isinstance(event, BatchDone):
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+
+    return hear
+
+
+def test_an_interrupted_run_keeps_what_it_made_and_goes_on_from_there(speaking):
+    standin = speaking(StandIn())
+    with pytest.raises(Interrupted) as stop:
+        start(ai(40), Order(), stop_after(3), quiet)
+    assert (stop.value.made, stop.value.amount) == (15, 40)
+    assert Vehiculo.objects.count() == 0
+    run = Ejecucion.objects.get()
+    assert (run.estado, run.motivo) == ("interrumpida", "interrumpida por el usuario")
+    kept = set(run.vehiculos.values_list("bastidor", flat=True))
+    summary = resume(run.pk, Order(), quiet, quiet)
+    assert len(standin.calls) == 8
+    assert summary.delivered == 40
+    assert kept <= set(Vehiculo.objects.values_list("bastidor", flat=True))
+
+
+def test_a_resumed_run_without_ai_left_is_filled_with_local_data(speaking):
+    speaking(StandIn())
+    with pytest.raises(Interrupted):
+        start(ai(20), Order(), stop_after(2), quiet)
+    summary = resume(None, Order(offline=True), quiet, quiet)
+    assert (summary.from_ai, summary.local) == (10, 10)
+
+
+def test_there_is_nothing_to_resume():
+    with pytest.raises(NothingToResumeError, match="No hay ninguna ejecución interrumpida que reanudar"):
+        resume(None, Order(), quiet, quiet)
+    make(local(3))
+    with pytest.raises(NothingToResumeError, match="No hay la ejecución"):
+        resume(Ejecucion.objects.get().pk, Order(), quiet, quiet)
+
+
+def test_a_second_run_on_the_same_stock_is_refused_while_one_works():
+    first = runs.begin(local(5), replaces=False)
+    with pytest.raises(RunInProgressError, match=rf"ejecución {first.pk}, 5 vehículos"):
+        make(local(5))
+    with pytest.raises(RunInProgressError):
+        resume(None, Order(), quiet, quiet)
+    runs.interrupt(first, "")
+    make(local(5))
+
+
+def test_a_dead_owner_does_not_hold_the_stock():
+    run = runs.begin(local(5), replaces=False)
+    host = run.propietario.split(":")[0]
+    Ejecucion.objects.update(propietario=f"{host}:999999999:1")
+    make(local(4, seed=8))
+    run.refresh_from_db()
+    assert (run.estado, run.motivo) == ("interrumpida", "el proceso terminó de golpe")
+    resume(run.pk, Order(), quiet, quiet)
+    assert Vehiculo.objects.count() == 9
+
+
+@pytest.mark.parametrize(("silent", "dead"), [(timedelta(minutes=1), False), (timedelta(minutes=6), True)])
+def test_an_owner_elsewhere_is_dead_after_its_lease(silent, dead):
+    runs.begin(local(5), replaces=False)
+    Ejecucion.objects.update(propietario="otra-maquina:1:1", latido=timezone.now() - silent)
+    if dead:
+        make(local(5))
+    else:
+        with pytest.raises(RunInProgressError):
+            make(local(5))
+
+
+def test_a_beat_moves_the_sign_of_life():
+    run = runs.begin(local(5), replaces=False)
+    Ejecucion.objects.update(latido=timezone.now() - timedelta(hours=1))
+    ownership.beat(run)
+    run.refresh_from_db()
+    assert timezone.now() - run.latido < timedelta(minutes=1)
+
+
+def test_vehicles_whose_identity_came_into_the_stock_meanwhile_are_made_again():
+    with pytest.raises(Interrupted):
+        start(local(1200), Order(), stop_after(1), quiet)
+    run = Ejecucion.objects.get()
+    staged = run.vehiculos.order_by("indice").values(*FIELDS)[0]
+    Vehiculo.objects.create(**staged)
+    resume(None, Order(), quiet, quiet)
+    assert Vehiculo.objects.count() == 1201
+
+
+def test_a_refused_key_keeps_what_was_made_and_frees_the_stock(speaking):
+    speaking(StandIn({"*": ["ok", "bad_key"]}))
+    with pytest.raises(ProviderError, match="DEEPSEEK_API_KEY"):
+        make(ai(20))
+    run = Ejecucion.objects.get()
+    assert run.estado == "interrumpida"
+    assert run.vehiculos.count() == 5
+    assert run.llamadas.count() == 2
+    summary = resume(None, Order(offline=True), quiet, quiet)
+    assert (summary.delivered, summary.local) == (20, 15)
+
+
+def test_an_unknown_brand_begins_no_run():
+    with pytest.raises(UnknownBrandError, match="¿Quería decir SEAT"):
+        make(local(5, brand="Seta"))
+    assert not Ejecucion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("x.pdf", "use una extensión .csv, .json, .jsonl"),
+        ("no/existe/x.csv", "No se puede escribir"),
+        (".csv", "extensión"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_said_before_anything_is_made(tmp_path, name, complaint):
+    with pytest.raises(OutputError, match=complaint):
+        make(local(5), output=tmp_path / name)
+    assert not Ejecucion.objects.exists()
+
+
+def test_a_locked_database_is_said_plainly(settings):
+    path = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["OPTIONS"]["timeout"] = 0.2
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(DatabaseProblemError, match="bloqueada por otro proceso"):
+            make(local(5))
+    finally:
+        blocker.rollback()
+        blocker.close()
+        connection.settings_dict["OPTIONS"]["timeout"] = live.DATABASES["default"]["OPTIONS"]["timeout"]
+        connection.close()
+
+
+def test_the_summary_counts_rows_not_hopes(speaking):
+    speaking(StandIn({"*": ["wrong_fields", "e500"]}))
+    summary = make(ai(25))
+    assert summary.delivered == 25 == summary.untouched + summary.repaired + summary.local
+    assert summary.from_ai == Vehiculo.objects.filter(origen="ia").count()
+    run = Ejecucion.objects.get()
+    assert summarise(run).delivered == 0, "after tidying only the calls are left to count"
+
+
+def test_export_and_generation_share_the_columns():
+    assert set(FIELDS) == {f.attname for f in Vehiculo._meta.fields}
+    assert generation.FIELDS is export.FIELDS
