@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
+import subprocess
 from itertools import cycle
 
 import pytest
 
+from tests.acceptance.conftest import ROOT
 from tests.doubles.standin import Account, StandIn, serving
+from tests.doubles.standin.shapes import SHAPES
 
 
 def refused(done, *words, code=1):
@@ -122,41 +124,48 @@ KEY = "sk-or-v1-7f3a9c2e5b8d1046aa77e1c93d5f2b608c4e9a1d"
 
 
 def test_no_key_is_ever_in_a_log_a_row_an_error_or_an_export(user, tmp_path):
-    """Every failure is provoked with a key configured; then everything the run left behind is searched for it."""
-    from tests.apps.test_composition import SPECIFIED  # noqa: PLC0415
-    from tests.doubles.standin.shapes import SHAPES  # noqa: PLC0415
-
-    left_out = {"drip", "hang", "bad_key", "charged", "daily_limit", "daily_limit_old", "daily_limit_high", "key_cap",
-                "html_200", "no_such_route", "minute_limit", "minute_limit_old"}  # fmt: skip
-    shapes = [s for s in SHAPES if s not in left_out]
+    """Every failure is provoked with a key configured; then everything that was left behind is searched for it."""
+    good = ("ok", "fenced", "prose", "thinking", "bare_list", "lines", "other_model", "renumbered")
+    ends = (
+        "bad_key",
+        "charged",
+        "daily_limit",
+        "daily_limit_old",
+        "daily_limit_high",
+        "key_cap",
+        "html_200",
+        "no_such_route",
+    )
+    waits = ("minute_limit", "minute_limit_old")
+    others = [s for s in SHAPES if s not in {*good, *ends, *waits}]
+    provoked: set[str] = set()
     said = ""
-    endings = ("bad_key", "charged", "daily_limit", "key_cap", "html_200", "no_such_route", "ok")
-    for ending, file in zip(endings, cycle(("x.csv", "x.json", "x.jsonl")), strict=False):
-        standin = StandIn({m: [*shapes[i::16], ending] for i, m in enumerate(SPECIFIED)}, account=Account(key=KEY))
+
+    def provoke(chain, file, amount, key=KEY):
+        standin = StandIn({m: [m, "ok"] if m in waits else m for m in chain}, account=Account(key=KEY))
         with serving(standin) as base:
-            user.env |= {"DEEPSEEK_API_BASE": base, "DEEPSEEK_API_KEY": KEY}
-            done = user.command("--usar-ia", "--cantidad", "40", "--debug", "--salida", tmp_path / file)
-            said += done.stdout + done.stderr
-        assert standin.calls
-    user.env |= {"DEEPSEEK_API_KEY": KEY + "x"}
-    with serving(StandIn(account=Account(key=KEY))) as base:
-        user.env["DEEPSEEK_API_BASE"] = base
-        said += user.command("--usar-ia", "--cantidad", "5", "--debug").stderr
-    left = said.encode()
-    for folder, _, names in os.walk(tmp_path):
-        for name in names:
-            with open(os.path.join(folder, name), "rb") as file:
-                left += file.read()
+            user.env |= {
+                "DEEPSEEK_API_BASE": base, "DEEPSEEK_API_KEY": key, "FLOTIA_PLAZO_LLAMADA": "2",
+                "DEEPSEEK_MODEL": chain[0], "DEEPSEEK_FALLBACK_MODELS": ",".join(chain[1:] or chain),
+            }  # fmt: skip
+            done = user.command("--usar-ia", "--cantidad", str(amount), "--debug", "--salida", tmp_path / file)
+        provoked.update(c.shape for c in standin.calls)
+        return done.stdout + done.stderr
+
+    files = cycle(("x.csv", "x.json", "x.jsonl"))
+    said += provoke([*others, *good], next(files), 5)
+    for shape in (*good, *ends, *waits):
+        said += provoke([shape], next(files), 3)
+    said += provoke(["ok"], next(files), 3, key=KEY[:-1])
+    assert set(SHAPES) - provoked <= {"unsupported"}, "asked for plain JSON, that shape answers well"
+
+    left = said.encode() + b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     pieces = {KEY[i : i + 10].encode() for i in range(len("sk-or-v1-"), len(KEY) - 9)}
     assert not [p for p in pieces if p in left]
     assert b"Generando" in left
 
 
 def test_no_key_has_a_default_in_the_tree():
-    import subprocess  # noqa: PLC0415
-
-    from tests.acceptance.conftest import ROOT  # noqa: PLC0415
-
     tracked = subprocess.run(
         ["git", "grep", "-nIE", "sk-or-v1-[0-9a-f]{16}|gsk_[A-Za-z0-9]{20}"],
         cwd=ROOT,

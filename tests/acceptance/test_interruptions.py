@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def test_on_a_terminal_there_is_a_live_view(user):
                 break
             seen += piece
         assert process.wait(timeout=30) == 0
-    text = seen.decode("utf-8", "replace")
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode("utf-8", "replace"))
     for part in (
         "Vehículos",
         "preguntando a",

@@ -6,13 +6,24 @@ from apps.stock import composition
 from flotia.clients import embedded
 from flotia.errors import EmbeddedModelError
 
-SPECIFIED = """
-meta-llama/llama-3.2-3b-instruct:free qwen/qwen-2-7b-instruct:free mistralai/mistral-7b-instruct:free
-google/gemini-2.0-flash-exp:free nousresearch/hermes-3-llama-3.1-405b:free microsoft/phi-3-mini-128k-instruct:free
-openchat/openchat-7b:free gryphe/mythomist-7b:free undi95/toppy-m-7b:free google/gemma-7b-it:free
-cognitivecomputations/dolphin-mixtral-8x7b:free huggingfaceh4/zephyr-7b-beta:free meta-llama/llama-3.1-8b-instruct:free
-meta-llama/llama-3-8b-instruct:free mistralai/mistral-7b-instruct-v0.1:free mistralai/mistral-7b-instruct-v0.2:free
-""".split()
+SPECIFIED = [
+    "meta-llama/llama-3.2-3b-instruct:free",
+    "qwen/qwen-2-7b-instruct:free",
+    "mistralai/mistral-7b-instruct:free",
+    "google/gemini-2.0-flash-exp:free",
+    "nousresearch/hermes-3-llama-3.1-405b:free",
+    "microsoft/phi-3-mini-128k-instruct:free",
+    "openchat/openchat-7b:free",
+    "gryphe/mythomist-7b:free",
+    "undi95/toppy-m-7b:free",
+    "google/gemma-7b-it:free",
+    "cognitivecomputations/dolphin-mixtral-8x7b:free",
+    "huggingfaceh4/zephyr-7b-beta:free",
+    "meta-llama/llama-3.1-8b-instruct:free",
+    "meta-llama/llama-3-8b-instruct:free",
+    "mistralai/mistral-7b-instruct-v0.1:free",
+    "mistralai/mistral-7b-instruct-v0.2:free",
+]
 
 
 def test_a_key_means_the_configured_base_and_the_specifications_chain(settings):
@@ -65,7 +76,7 @@ def test_without_the_package_there_is_no_embedded_model(monkeypatch):
 
 @pytest.mark.embedded
 def test_the_embedded_model_answers_on_loopback_to_its_own_token_only():
-    import httpx2  # noqa: PLC0415
+    import httpx2
 
     with composition.choose_source(use_ai=True) as chosen:
         assert chosen.source.only_chooses

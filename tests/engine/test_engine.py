@@ -240,7 +240,7 @@ def test_a_brand_is_found_in_any_spelling_and_an_unknown_one_refused():
 
 
 def test_the_small_model_chooses_among_what_is_true(catalogue):
-    import json  # noqa: PLC0415
+    import json
 
     def first_of_each(request):
         def pick(schema):

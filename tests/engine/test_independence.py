@@ -23,6 +23,6 @@ print(len(generate(Request(amount=7, use_ai=False))))
 
 
 def test_the_public_names_are_all_there():
-    import flotia  # noqa: PLC0415
+    import flotia
 
     assert all(getattr(flotia, name) for name in flotia.__all__)

@@ -1,0 +1,1 @@
+"""Measurements. Each compares both sides in one run, because machines are noisy; nothing imports from here."""
