@@ -71,6 +71,7 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # the admin looks right without `collectstatic` too
 
 LOGGING = {
     "version": 1,

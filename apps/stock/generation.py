@@ -10,6 +10,7 @@ from pathlib import Path
 from apps.stock import export, ownership, publishing, runs
 from apps.stock.composition import choose_source
 from apps.stock.database import explained
+from apps.stock.errors import OutputError
 from apps.stock.models import Ejecucion
 from apps.stock.summary import Summary, summarise
 from flotia.bridge import iterate
@@ -81,6 +82,8 @@ def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], noti
                 if not runs.drop_conflicts(run):
                     break
             summary = summarise(run)
+            if order.output is not None:
+                _export(run, order.output)
             publishing.publish(run)
     except KeyboardInterrupt:
         _let_go(recorder, "interrumpida por el usuario")
@@ -91,8 +94,6 @@ def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], noti
     except BaseException:
         _let_go(recorder, "error inesperado")
         raise
-    if order.output is not None:
-        export.write(order.output, _rows(run))
     publishing.tidy(run)
     return summary
 
@@ -113,6 +114,16 @@ def _let_go(recorder: runs.Recorder, reason: str) -> None:
             runs.interrupt(recorder.run, reason)
     except FlotiaError:
         pass
+
+
+def _export(run: Ejecucion, path: Path) -> None:
+    """Before publishing: what cannot be written leaves the run to be taken up again with another file."""
+    try:
+        export.write(path, _rows(run))
+    except OutputError as error:
+        raise OutputError(
+            f"{error} Los {run.cantidad} vehículos están guardados: repita con --reanudar {run.pk} --salida y otro fichero."
+        ) from error
 
 
 def _rows(run: Ejecucion) -> Iterator[export.Row]:

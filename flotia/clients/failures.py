@@ -70,11 +70,14 @@ def from_error(raw: Raw, *, now: float) -> Failure:
     return _bad_request(said, shown, status)
 
 
-def from_success(body: dict[str, Any]) -> Failure | None:
-    """The failure that hides behind HTTP 200 without an `error` of its own, or `None` if there is a text to read."""
+def from_success(body: dict[str, Any], *, model: str) -> Failure | None:
+    """The failure that hides behind HTTP 200 without an `error` of its own, or `None` if there is a text to read.
+
+    A call to a `:free` model that cost something is one; a paid model that the user wrote down may cost.
+    """
     usage = body.get("usage")
     cost = usage.get("cost") if isinstance(usage, dict) else None
-    if isinstance(cost, int | float) and cost > 0:
+    if isinstance(cost, int | float) and cost > 0 and model.endswith(":free"):
         return Failure(
             Kind.CHARGED, Scope.RUN, Remedy.STOP_RUN,
             "El proveedor ha cobrado una llamada a un modelo gratuito: se para la ejecución. Lo generado se conserva.", 200,

@@ -152,7 +152,7 @@ class OpenAICompatibleClient:
                 if _is_page(raw)
                 else failures.broken_off("JSON a medias")
             )
-        if failure := failures.from_success(raw.body):
+        if failure := failures.from_success(raw.body, model=model):
             return failure
         choice = failures.first_choice(raw.body) or {}
         usage = raw.body.get("usage")

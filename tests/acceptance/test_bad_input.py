@@ -142,11 +142,11 @@ def test_no_key_is_ever_in_a_log_a_row_an_error_or_an_export(user, tmp_path):
     said = ""
 
     def provoke(chain, file, amount, key=KEY):
-        standin = StandIn({m: [m, "ok"] if m in waits else m for m in chain}, account=Account(key=KEY))
+        standin = StandIn({f"{m}:free": [m, "ok"] if m in waits else m for m in chain}, account=Account(key=KEY))
         with serving(standin) as base:
             user.env |= {
                 "DEEPSEEK_API_BASE": base, "DEEPSEEK_API_KEY": key, "FLOTIA_PLAZO_LLAMADA": "2",
-                "DEEPSEEK_MODEL": chain[0], "DEEPSEEK_FALLBACK_MODELS": ",".join(chain[1:] or chain),
+                "DEEPSEEK_MODEL": f"{chain[0]}:free", "DEEPSEEK_FALLBACK_MODELS": ",".join(f"{m}:free" for m in chain),
             }  # fmt: skip
             done = user.command("--usar-ia", "--cantidad", str(amount), "--debug", "--salida", tmp_path / file)
         provoked.update(c.shape for c in standin.calls)

@@ -249,6 +249,20 @@ def test_an_output_that_cannot_be_written_is_said_before_anything_is_made(tmp_pa
     assert not Ejecucion.objects.exists()
 
 
+def test_a_disk_that_fills_up_at_the_end_costs_nothing(tmp_path, monkeypatch):
+    def full(file, rows):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(export._WRITERS, ".csv", full)
+    with pytest.raises(OutputError, match=r"No space left on device.* --reanudar \d+ --salida"):
+        make(local(5), output=tmp_path / "x.csv")
+    assert Vehiculo.objects.count() == 0
+    monkeypatch.undo()
+    resume(None, Order(output=tmp_path / "x.csv"), quiet, quiet)
+    assert Vehiculo.objects.count() == 5
+    assert len((tmp_path / "x.csv").read_text("utf-8").splitlines()) == 6
+
+
 def test_a_locked_database_is_said_plainly(settings):
     path = connection.settings_dict["NAME"]
     connection.close()

@@ -32,7 +32,7 @@ def ask(base, model="modelo/uno:free", *, key=KEY, deadline=10.0, schema=None):
 
 @pytest.fixture(scope="module")
 def base():
-    with serving(StandIn({name: name for name in SHAPES})) as address:
+    with serving(StandIn({f"{name}:free": name for name in SHAPES})) as address:
         yield address
 
 
@@ -92,7 +92,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("shape", "kind", "scope", "remedy", "reads"), FAILURES, ids=[f[0] for f in FAILURES])
 def test_a_failure_has_a_scope_a_remedy_and_a_sentence(base, shape, kind, scope, remedy, reads):
-    outcome = ask(base, shape)
+    outcome = ask(base, f"{shape}:free")
     assert isinstance(outcome, Failure), outcome
     assert (outcome.kind, outcome.scope, outcome.remedy) == (kind, scope, remedy)
     assert reads in outcome.message
@@ -102,9 +102,9 @@ def test_a_failure_has_a_scope_a_remedy_and_a_sentence(base, shape, kind, scope,
 
 @pytest.mark.parametrize("shape", GOOD)
 def test_an_answer_is_an_answer_however_it_is_wrapped(base, shape):
-    outcome = ask(base, shape)
+    outcome = ask(base, f"{shape}:free")
     assert isinstance(outcome, Answer)
-    assert (outcome.model, outcome.truncated) == (shape, False)
+    assert (outcome.model, outcome.truncated) == (f"{shape}:free", False)
     assert outcome.prompt_tokens > 0
 
 
@@ -123,34 +123,39 @@ def test_every_shape_of_the_stand_in_is_in_one_table():
 
 
 def test_the_model_that_answered_is_recorded(base):
-    assert ask(base, "other_model").model == "otra/casa-7b:free"
+    assert ask(base, "other_model:free").model == "otra/casa-7b:free"
 
 
 @pytest.mark.parametrize("shape", ["truncated", "broken_json"])
 def test_a_text_that_stops_early_is_still_an_answer(base, shape):
-    outcome = ask(base, shape)
+    outcome = ask(base, f"{shape}:free")
     assert isinstance(outcome, Answer)
     assert outcome.truncated == (shape == "truncated")
 
 
 def test_an_unsupported_format_is_asked_for_again_without_it(base):
-    outcome = ask(base, "unsupported", schema={"type": "object"})
+    outcome = ask(base, "unsupported:free", schema={"type": "object"})
     assert (outcome.kind, outcome.scope, outcome.remedy) == (
         Kind.UNSUPPORTED_PARAMETER,
         Scope.REQUEST,
         Remedy.RETRY_PLAIN,
     )
     assert "se repite sin él" in outcome.message
-    assert isinstance(ask(base, "unsupported"), Answer)
+    assert isinstance(ask(base, "unsupported:free"), Answer)
 
 
 @pytest.mark.parametrize("shape", ["drip", "hang"])
 def test_a_call_has_a_total_deadline_even_while_newlines_drip(base, shape):
     started = time.monotonic()
-    outcome = ask(base, shape, deadline=1.0)
+    outcome = ask(base, f"{shape}:free", deadline=1.0)
     assert (outcome.kind, outcome.scope, outcome.remedy) == (Kind.TIMEOUT, Scope.MODEL, Remedy.COOL_MODEL)
     assert outcome.message == "El modelo no terminó de responder en 1 s."
     assert time.monotonic() - started < 8
+
+
+def test_a_paid_model_that_the_user_wrote_down_may_cost():
+    with serving(StandIn({"casa/de-pago": "charged"})) as address:
+        assert isinstance(ask(address, "casa/de-pago"), Answer)
 
 
 def test_nobody_there_is_said_with_the_address():

@@ -6,6 +6,9 @@ import argparse
 import logging
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,9 +52,9 @@ class Command(BaseCommand):
         from apps.stock import generation
         from flotia.errors import FlotiaError
 
-        signal.signal(signal.SIGTERM, _as_interruption)
         try:
-            self._run(options)
+            with _sigterm_as_interruption():
+                self._run(options)
         except generation.Interrupted as stop:
             print(
                 f"\nInterrumpido: {stop.made} de {stop.amount} vehículos guardados. Para continuar:\n"
@@ -128,5 +131,18 @@ def _whole(flag: str) -> Any:
     return read
 
 
-def _as_interruption(_signum: int, _frame: object) -> NoReturn:
+@contextmanager
+def _sigterm_as_interruption() -> Iterator[None]:
+    """Let a polite kill end the run as Ctrl-C does. Only the main thread may say so; elsewhere nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_signum: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
