@@ -36,7 +36,6 @@ class LiveView:
     """Shows a run while it works: progress, the model being asked, where vehicles came from, the last troubles."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
         self._progress = Progress(
             TextColumn("[bold]Vehículos"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("quedan"), TimeRemainingColumn(), console=console,
@@ -106,6 +105,7 @@ def show_summary(summary: Summary, console: Console) -> None:
         "Filas rechazadas": summary.refused,
         "Tokens": summary.tokens,
         "Tiempo": f"{minutes} min {seconds} s" if minutes else f"{summary.seconds:.1f} s",
+        "Semilla": summary.seed,
     }
     console.print(f"[bold]Ejecución {summary.run_id} publicada en el stock")
     for name, value in facts.items():

@@ -27,6 +27,7 @@ class Summary:
     """A run in figures: `untouched` are AI rows with no field replaced, `repaired` those with some, `local` the rest."""
 
     run_id: int
+    seed: int
     delivered: int
     untouched: int
     repaired: int
@@ -64,6 +65,7 @@ def summarise(run: Ejecucion) -> Summary:
     repaired = min(calls["repaired"], from_ai)
     return Summary(
         run_id=run.pk,
+        seed=run.semilla,
         delivered=made["all"],
         untouched=from_ai - repaired,
         repaired=repaired,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import time
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ DEADLINE = 120.0
 _CONNECT = 15.0
 #: An answer to ten vehicles is some 20 kB; more than this is not read.
 _MOST_BYTES = 4_000_000
+#: A model's id as servers write them; anything else in its place is not believed.
+_MODEL_ID = re.compile(r"[\w.:/@+-]{1,120}", re.ASCII)
 _TITLE, _REFERER = "FlotIA", "https://github.com/flotia/flotia"
 
 
@@ -160,7 +163,7 @@ class OpenAICompatibleClient:
         answered = raw.body.get("model")
         return Answer(
             text=failures.text_of(choice),
-            model=answered if isinstance(answered, str) and 0 < len(answered) <= 120 else model,
+            model=answered if isinstance(answered, str) and _MODEL_ID.fullmatch(answered) else model,
             truncated=choice.get("finish_reason") == "length",
             prompt_tokens=_count(counts.get("prompt_tokens")),
             completion_tokens=_count(counts.get("completion_tokens")),

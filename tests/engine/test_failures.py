@@ -126,6 +126,13 @@ def test_the_model_that_answered_is_recorded(base):
     assert ask(base, "other_model:free").model == "otra/casa-7b:free"
 
 
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "a\nINFO: ✓ mentira", "\x1b[31mrojo", "x" * 500, 7, None])
+def test_what_is_no_models_id_is_not_recorded_as_one(name):
+    body = {"choices": [{"message": {"content": "[]"}}], "model": name}
+    outcome = OpenAICompatibleClient.judge(failures.Raw(200, {}, body, ""), "pedido:free", 0.0)
+    assert outcome.model == "pedido:free"
+
+
 @pytest.mark.parametrize("shape", ["truncated", "broken_json"])
 def test_a_text_that_stops_early_is_still_an_answer(base, shape):
     outcome = ask(base, f"{shape}:free")
