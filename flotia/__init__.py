@@ -5,6 +5,9 @@
     >>> len(vehicles)
     3
 
+With a model: `generate(request, Source(OpenAICompatibleClient(Endpoint("http://127.0.0.1:11434/v1")), ["llama3.2"]))`; in
+tests, a `ScriptedClient` in its place.
+
 Nothing here knows Django. Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
@@ -16,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flotia.bridge import iterate
     from flotia.catalogue.loader import Catalogue
+    from flotia.clients.openai_compatible import Endpoint, OpenAICompatibleClient
+    from flotia.clients.scripted import ScriptedClient
     from flotia.engine import Engine, Source
     from flotia.errors import FlotiaError, ProviderError, RequestError, UnknownBrandError
     from flotia.generation import generate
@@ -26,13 +31,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Catalogue": "flotia.catalogue.loader",
+    "Endpoint": "flotia.clients.openai_compatible",
     "Engine": "flotia.engine",
     "FlotiaError": "flotia.errors",
+    "OpenAICompatibleClient": "flotia.clients.openai_compatible",
     "Origin": "flotia.vehicle",
     "Profile": "flotia.request",
     "ProviderError": "flotia.errors",
     "Request": "flotia.request",
     "RequestError": "flotia.errors",
+    "ScriptedClient": "flotia.clients.scripted",
     "Source": "flotia.engine",
     "UnknownBrandError": "flotia.errors",
     "Vehicle": "flotia.vehicle",
@@ -42,13 +50,16 @@ _HOMES = {
 
 __all__ = [
     "Catalogue",
+    "Endpoint",
     "Engine",
     "FlotiaError",
+    "OpenAICompatibleClient",
     "Origin",
     "Profile",
     "ProviderError",
     "Request",
     "RequestError",
+    "ScriptedClient",
     "Source",
     "UnknownBrandError",
     "Vehicle",

@@ -30,7 +30,12 @@ Row = dict[str, Any]
 
 def rows_for(prompt: str, rng: random.Random) -> list[Row]:
     """One plausible row for each slot line of `prompt`: a version sold that year, within the given bands."""
-    return [_row(match.groups(), rng) for match in _LINE.finditer(prompt)]
+    return [_row(line, rng) for line in asked_slots(prompt)]
+
+
+def asked_slots(prompt: str) -> list[tuple[str, ...]]:
+    """The fields of each slot line in `prompt`."""
+    return [match.groups() for match in _LINE.finditer(prompt)]
 
 
 def _row(line: tuple[str, ...], rng: random.Random) -> Row:

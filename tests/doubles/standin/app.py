@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
+from tests.doubles.standin.answers import asked_slots
 from tests.doubles.standin.shapes import SHAPES, Context, Reply, error, limit
 
 #: What a model does: always one shape, or a sequence of shapes over and over.
@@ -127,22 +128,21 @@ class StandIn:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         context = Context(body, self._now(), random.Random(self._rng.random()))
-        shape = "account"
         try:
-            reply = self.account.refuses(context)
-            if reply is None:
-                latency = self._latency(self._rng) if callable(self._latency) else self._latency
-                await asyncio.sleep(latency)
-                shape = self._shape(context)
-                reply = SHAPES[shape](context)
-            self.in_flight -= 1
-            slots = len(context.body["messages"][-1]["content"].split("precio):\n\n")[-1].split("\n\n")[0].split("\n"))
-            self.calls.append(
-                Call(context.model, started, time.monotonic(), shape, int(body.get("max_tokens", 0)), slots)
-            )
-            await _send(send, reply, receive)
+            shape, reply = await self._reply(context)
         finally:
-            pass
+            self.in_flight -= 1
+        slots = len(asked_slots(context.prompt))
+        self.calls.append(Call(context.model, started, time.monotonic(), shape, int(body.get("max_tokens", 0)), slots))
+        await _send(send, reply, receive)
+
+    async def _reply(self, context: Context) -> tuple[str, Reply]:
+        refused = self.account.refuses(context)
+        if refused is not None:
+            return "account", refused
+        await asyncio.sleep(self._latency(self._rng) if callable(self._latency) else self._latency)
+        shape = self._shape(context)
+        return shape, SHAPES[shape](context)
 
     def _shape(self, c: Context) -> str:
         if len(c.body.get("models", [])) > 3:

@@ -28,8 +28,12 @@ class Context:
         return str(self.body.get("model", ""))
 
     @property
+    def prompt(self) -> str:
+        return str(self.body["messages"][-1]["content"])
+
+    @property
     def rows(self) -> list[Row]:
-        return rows_for(self.body["messages"][-1]["content"], self.rng)
+        return rows_for(self.prompt, self.rng)
 
 
 @dataclass(frozen=True)
