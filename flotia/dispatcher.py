@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,13 +96,17 @@ class Dispatcher:
     def _take(self, answer: Answer, asked: str, batch: Batch, slots: list[Slot], filling: Filling) -> CallDone:
         rows = self.dialogue.read(answer.text).rows
         kept = repaired = refused = 0
+        causes: Counter[str] = Counter()
         for slot, row in assign(rows, slots):
             if slot is None or slot.index in filling.verdicts:
                 refused += 1
+                causes["nadie pidió esa fila, o llegó dos veces"] += 1
                 continue
             verdict = self.judge.judge(slot, row)
+            causes.update(f"{name}: {why}" for name, why in verdict.repaired.items())
             if verdict.refused:
                 refused += 1
+                causes[verdict.refused] += 1
                 continue
             filling.verdicts[slot.index] = (verdict, answer.model)
             self.judge.remember([verdict.description] if verdict.description else [])
@@ -112,7 +117,7 @@ class Dispatcher:
         failure = None if rows else _unreadable(answer)
         return CallDone(
             batch.number, asked, answer.model, len(slots), kept, repaired, refused, answer.truncated, answer.latency,
-            answer.prompt_tokens, answer.completion_tokens, failure,
+            answer.prompt_tokens, answer.completion_tokens, failure, dict(causes),
         )  # fmt: skip
 
 

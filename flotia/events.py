@@ -32,7 +32,8 @@ class CallDone:
     """A call came back. `asked` is the model that was asked, `model` the one that answered.
 
     Of `slots` vehicles asked for, `kept` rows stand untouched, `repaired` had at least one field replaced, `refused` were
-    thrown out whole. `failure` is set where nothing could be used. `latency` in seconds.
+    thrown out whole; `causes` counts why (`precio_venta: no cuadra con el catálogo`, `habla de otro modelo`). `failure` is
+    set where nothing could be used. `latency` in seconds.
     """
 
     batch: int
@@ -47,6 +48,7 @@ class CallDone:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     failure: Failure | None = None
+    causes: dict[str, int] = field(default_factory=dict)
 
     @property
     def usable(self) -> int:

@@ -56,8 +56,8 @@ def _call(event: CallDone) -> None:
             "Error con modelo %s: faltan %d de %d vehículos%s", event.asked, missing, event.slots,
             " (respuesta cortada)" if event.truncated else "",
         )  # fmt: skip
-    if event.repaired:
-        logger.debug("Reparados %d vehículos de %s", event.repaired, event.model)
+    for cause, times in event.causes.items():
+        logger.debug("%s: %s (×%d)", event.model, cause, times)
 
 
 def _sentence(text: str) -> str:

@@ -196,10 +196,13 @@ class _Work:
 
 def _another_car(row: dict[str, Any], facts: Facts) -> str:
     """Why the row as a whole is not about this slot's car; empty if it is."""
-    for name, own in (("marca", facts.variant.brand.marca), ("modelo", facts.variant.model.nombre)):
+    for name, own, reason in (
+        ("marca", facts.variant.brand.marca, "habla de otra marca"),
+        ("modelo", facts.variant.model.nombre, "habla de otro modelo"),
+    ):
         said = row.get(name)
         if isinstance(said, str) and said.strip() and not _same_name(said, own, facts):
-            return f"habla de otro {name}"
+            return reason
     year = values.number(row.get("anio_matricula", row.get("anio")))
     if year is not None and year != facts.registered.year:
         return "habla de otro año"

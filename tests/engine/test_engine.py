@@ -162,8 +162,9 @@ def test_other_cars_and_duplicates_are_refused_and_asked_for_again(catalogue):
     client = playing(lambda r: shapes.get(r.model, "ok"))
     events, vehicles = run(client, 5)
     first, second, third = of(events, CallDone)
-    assert (first.usable, first.refused) == (0, 5)
+    assert (first.usable, first.refused, first.causes) == (0, 5, {"habla de otra marca": 5})
     assert (second.usable, second.refused) == (1, 4)
+    assert second.causes == {"nadie pidió esa fila, o llegó dos veces": 4}
     assert third.slots == 4
     assert_sound(vehicles, 5, catalogue)
 

@@ -114,7 +114,7 @@ def test_what_contradicts_the_version_is_read_by_the_version(judge):
 @pytest.mark.parametrize("change", [{"marca": "Zastava"}, {"modelo": "Yugo"}, {"anio_matricula": 1990}])
 def test_a_row_about_another_car_is_refused(judge, change):
     slot = slots(1)[0]
-    assert "otro" in judge.judge(slot, golden(slot) | change).refused
+    assert judge.judge(slot, golden(slot) | change).refused.startswith("habla de otr")
 
 
 def test_a_longer_models_name_is_not_the_shorter_ones(judge):
