@@ -49,7 +49,8 @@ def _call(event: CallDone) -> None:
     if event.failure is not None:
         logger.warning("Error con modelo %s: %s", event.asked, event.failure.message)
         return
-    logger.info("✓ Generados %d vehículos con %s", event.usable, event.model)
+    if event.usable:
+        logger.info("✓ Generados %d vehículos con %s", event.usable, event.model)
     missing = event.slots - event.usable
     if missing:
         logger.warning(
