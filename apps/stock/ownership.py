@@ -86,9 +86,20 @@ def _in_progress(run: Ejecucion | None = None) -> RunInProgressError:
 def _is_dead(run: Ejecucion) -> bool:
     host, _, process = run.propietario.partition(":")
     pid, _, started = process.partition(":")
-    if host == socket.gethostname() and pid.isdigit() and Path("/proc/self").exists():
-        return _started(int(pid)) != started
+    if host == socket.gethostname() and pid.isdigit() and os.name == "posix":
+        return not _exists(int(pid)) or _started(int(pid)) != started
     return run.latido is None or timezone.now() - run.latido > LEASE
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is a process of that id; signal 0 only asks (POSIX alone: elsewhere it would end it)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _started(pid: int) -> str:

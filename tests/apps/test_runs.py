@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import timedelta
 
@@ -177,10 +178,11 @@ def test_a_second_run_on_the_same_stock_is_refused_while_one_works():
     make(local(5))
 
 
-def test_a_dead_owner_does_not_hold_the_stock():
+@pytest.mark.parametrize("pid", [4_194_305, os.getpid()], ids=["gone", "used again by another"])
+def test_a_dead_owner_does_not_hold_the_stock(pid):
     run = runs.begin(local(5), replaces=False)
     host = run.propietario.split(":")[0]
-    Ejecucion.objects.update(propietario=f"{host}:999999999:1")
+    Ejecucion.objects.update(propietario=f"{host}:{pid}:1")
     make(local(4, seed=8))
     run.refresh_from_db()
     assert (run.estado, run.motivo) == ("interrumpida", "el proceso terminó de golpe")

@@ -63,7 +63,7 @@ class Command(BaseCommand):
             )
             sys.exit(_INTERRUPTED)
         except KeyboardInterrupt:
-            print("\nInterrumpido antes de empezar: no se ha guardado nada.", file=sys.stderr)
+            print("\nInterrumpido. Si ya había vehículos hechos, continúe con --reanudar.", file=sys.stderr)
             sys.exit(_INTERRUPTED)
         except FlotiaError as error:
             raise CommandError(str(error)) from (error if options["debug"] else None)
