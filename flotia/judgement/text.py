@@ -21,6 +21,8 @@ ALIKE = 0.8
 _REMEMBERED = 400
 #: Kilometres up to which a text may call a car new.
 _HARDLY_USED = 1000
+#: A text may round the kilometres by this share.
+_ROUND_KM = 0.02
 
 _UNSAFE = re.compile(
     r"https?:|www\.|\.(?:com|es|net|org)\b|@|[<>{}\[\]`\\|]|\b(?:\+34[ .-]?)?[6789]\d{2}[ .-]?\d{2,3}[ .-]?\d{2,3}\b"
@@ -68,7 +70,9 @@ _ENGLISH = frozenset(
     ["the", "with", "and", "for", "this", "that", "is", "are", "car", "very", "vehicle", "of", "in", "has", "from"]
 )
 _YEAR = re.compile(r"\b(19[5-9]\d|20[0-4]\d)\b")
-_KM = re.compile(r"\b(\d{1,3}(?:[. ]\d{3})+|\d+)\s*(mil\s+)?(?:km|kil[oó]metros)\b(?!\s*/?\s*h)", re.IGNORECASE)
+_KM = re.compile(
+    r"(?<![/\d])\b(\d{1,3}(?:[. ]\d{3})+|\d+)\s*(mil\s+)?(?:km|kil[oó]metros)\b(?!\s*/?\s*h)", re.IGNORECASE
+)
 _RANGE_BEFORE = re.compile(r"(?:autonom[ií]a|el[eé]ctric\w*|recorrer|cada|garant[ií]a)[^.]{0,40}$", re.IGNORECASE)
 _POWER = re.compile(r"\b(\d{2,4})\s*(?:cv|caballos)\b", re.IGNORECASE)
 _DOORS = re.compile(r"\b(\d|dos|tres|cuatro|cinco)\s+puertas\b", re.IGNORECASE)
@@ -191,7 +195,7 @@ def _other_kilometres(text: str, facts: TextFacts) -> bool:
         if said is None:
             return True
         said = said * 1000 if found[2] else said
-        if abs(said - kilometres) > max(0.01 * kilometres, 1 if kilometres < 1000 else 500):
+        if abs(said - kilometres) > max(_ROUND_KM * kilometres, 1 if kilometres < 1000 else 500):
             return True
     return False
 
