@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flotia.catalogue.loader import Catalogue
+from flotia.judgement import versions
 from flotia.judgement.judge import Judge
 from flotia.judgement.text import TextFacts, description_fault, equipment, unsafe
 from flotia.planner import Planner
@@ -231,3 +232,35 @@ def test_random_damage_never_lets_a_wrong_field_stand(judge):
         damaged = {f for f in wrong if rng.random() < 0.33}
         verdict = judge.judge(slot, row | {f: wrong[f] for f in damaged})
         assert not damaged & set(verdict.kept)
+
+
+@pytest.mark.parametrize(
+    ("brand", "model", "year", "fuel", "power", "written", "read_as"),
+    [
+        ("SEAT", "León", 2018, "Diésel", 115, "1.6 TDI 85kW (115CV) St&Sp Reference", "1.6 TDI 115 CV Reference"),
+        ("SEAT", "León", 2019, "Diésel", 150, "2.0 TDI 150 DSG-7 FR", "2.0 TDI 150 CV DSG FR"),
+        ("Peugeot", "3008", 2019, "Diésel", 130, "BlueHDi 130 EAT8 GT Line", "1.5 BlueHDi 130 CV EAT8 GT Line"),
+        ("Citroën", "C3", 2021, "Gasolina", 83, "PureTech 83 Feel", "1.2 PureTech 83 CV Feel"),
+        ("Volkswagen", "Golf", 2018, "Diésel", 115, "Advance 1.6 TDI 115CV", "1.6 TDI 115 CV Advance"),
+        ("Mercedes-Benz", "Clase A", 2020, "Diésel", 116, "A180d 7G-DCT AMG Line 5p", "A 180 d 7G-DCT AMG Line"),
+        ("Nissan", "Qashqai", 2019, "Gasolina", 140, "DIG-T 103 kW (140 CV) N-Connecta", "1.3 DIG-T 140 CV N-Connecta"),
+        ("Ford", "Kuga", 2020, "Diésel", 150, "2.0 EcoBlue 110kW (150CV) ST-Line", "2.0 EcoBlue MHEV 150 CV ST-Line"),
+        ("Fiat", "500", 2021, "Gasolina", 70, "500 1.0 Hybrid Dolcevita", "1.0 Hybrid 70 CV Dolcevita"),
+    ],
+)
+def test_versions_are_read_as_ads_write_them(catalogue, brand, model, year, fuel, power, written, read_as):
+    found = version_of(catalogue, brand, model, year, {"version": written, "potencia": power, "combustible": fuel})
+    assert found.exact
+    assert found.variant.version(found.trim) == read_as
+
+
+@pytest.mark.parametrize("written", ["1.9 TDI 150 CV", "V8 Biturbo", "", "León", "x" * 200])
+def test_a_version_that_never_was_is_no_other(catalogue, written):
+    assert version_of(catalogue, "SEAT", "León", 2019, {"version": written, "potencia": 777}) is None
+
+
+def version_of(catalogue, brand, model, year, proposed):
+    slot = next(
+        s for s in slots(3000, brand) if s.facts.variant.model.nombre == model and s.facts.registered.year == year
+    )  # fmt: skip
+    return versions.match(catalogue, slot.facts, proposed)
