@@ -64,6 +64,12 @@ _SPANISH = frozenset(
         "o",
         "coche",
         "vehículo",
+        "además",
+        "lleva",
+        "equipado",
+        "incluye",
+        "buen",
+        "estado",
     )
 )
 _ENGLISH = frozenset(
@@ -171,7 +177,9 @@ def _other_power(text: str, facts: TextFacts) -> bool:
 
 
 def _other_room(text: str, facts: TextFacts) -> bool:
-    return _counts_differ(_DOORS, text, facts.doors) or _counts_differ(_SEATS, text, facts.seats)
+    return _counts_differ(_DOORS, text, facts.doors, facts.name) or _counts_differ(
+        _SEATS, text, facts.seats, facts.name
+    )
 
 
 def _other_gearbox(text: str, facts: TextFacts) -> bool:
@@ -200,8 +208,14 @@ def _other_kilometres(text: str, facts: TextFacts) -> bool:
     return False
 
 
-def _counts_differ(pattern: re.Pattern[str], text: str, count: int) -> bool:
-    return any((_WORDS.get(c.lower()) or int(c if c.isdigit() else 0)) != count for c in pattern.findall(text))
+def _counts_differ(pattern: re.Pattern[str], text: str, count: int, name: str) -> bool:
+    """Whether `text` counts otherwise. What the car's own name counts (an AMG GT 4 Puertas) is a name."""
+    own = set(pattern.findall(name))
+    return any(_count(c) != count for c in pattern.findall(text) if c not in own)
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdigit() else _WORDS.get(word.lower(), 0)
 
 
 def _other_fuel(text: str, facts: TextFacts) -> bool:

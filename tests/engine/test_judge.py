@@ -209,6 +209,13 @@ def test_a_text_may_say_what_is_true_and_nothing_else(sentence, fault):
     assert description_fault(sentence + PADDING, GOLF) == fault
 
 
+def test_a_number_in_the_cars_own_name_counts_nothing():
+    amg = replace(GOLF, name="AMG GT 4 Puertas 43 4MATIC+", fuel="Gasolina", automatic=True)
+    assert description_fault("AMG GT 4 Puertas de 5 puertas." + PADDING, amg) is None
+    assert description_fault("AMG GT 4 Puertas de 3 puertas." + PADDING, amg) == "habla de otras puertas o plazas"
+    assert description_fault("Peugeot 2008 de 2018." + PADDING, replace(GOLF, name="2008 1.5 BlueHDi")) is None
+
+
 @pytest.mark.parametrize(
     "text",
     ["<b>", "{{ x }}", "=SUM(A1)", "+34 600 00 00 00", "a@b.es", "https://x", "\u202emal", "javascript:x", "WhatsApp"],
