@@ -236,6 +236,7 @@ class Catalogue:
                         yield Variant(brand, model, gen, body, engine, is_automatic), weight * part
 
 
+@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Lower case, without accents or any sign between letters: the same for all spellings of a name."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

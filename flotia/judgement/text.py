@@ -289,15 +289,17 @@ class RecentTexts:
     def seen_like(self, text: str) -> bool:
         """Whether a text very like `text` was remembered."""
         words = _word_set(text)
-        return any(
-            len(words & other) / len(words | other) > ALIKE
-            for other in self._words
-            if words and other and min(len(words), len(other)) / max(len(words), len(other)) > ALIKE
-        )
+        fewest, most = len(words) * ALIKE, len(words) / ALIKE
+        return any(fewest < len(other) < most and _jaccard(words, other) > ALIKE for other in self._words)
 
     def remember(self, texts: Iterable[str]) -> None:
         """Add texts that now belong to the run."""
         self._words.extend(_word_set(t) for t in texts)
+
+
+def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared)
 
 
 def _word_set(text: str) -> frozenset[str]:
