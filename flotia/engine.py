@@ -83,7 +83,7 @@ class _Run:
         self._maker = IdentityMaker(engine.catalogue.plates, request.seed)
         self._planner = Planner(engine.catalogue, request, self._maker)
         self._assembler = Assembler(engine.catalogue, seed=request.seed, today=request.today)
-        self._judge = Judge(engine.catalogue, request.today)
+        self._judge = Judge(engine.catalogue)
         self._dispatcher = self._lane(source) if source else None
 
     def _lane(self, source: Source) -> Dispatcher:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
 from math import exp
 from typing import Any
@@ -43,12 +42,13 @@ class Verdict:
 
 
 class Judge:
-    """Judges the rows of one run; remembers its texts and cars so that nothing comes twice."""
+    """Judges the rows of one run; remembers its texts so that none comes twice."""
 
-    def __init__(self, catalogue: Catalogue, today: date) -> None:
-        self._catalogue, self._today = catalogue, today
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._texts = text.RecentTexts()
-        self._colours = {fold(c): c for c in catalogue.market.all_colours()}
+        self._colour_names = catalogue.market.all_colours()
+        self._colours = {fold(c): c for c in self._colour_names}
         self._colours |= {f[:-1] + "a": c for f, c in self._colours.items() if f.endswith("o")}
         self._brands = {
             name: frozenset(fold(b) for b in catalogue.brands if b != name and len(fold(b)) > 3)
@@ -167,7 +167,7 @@ class Judge:
             year=facts.registered.year, kilometres=facts.kilometres, power=variant.engine.potencia,
             doors=variant.body.puertas, seats=variant.body.plazas, fuel=variant.engine.combustible,
             automatic=variant.automatic, mild_hybrid=variant.engine.microhibrido, colour=facts.colour,
-            colours=frozenset(self._colours.values()), others=self._brands.get(variant.brand.marca, frozenset()),
+            colours=self._colour_names, others=self._brands.get(variant.brand.marca, frozenset()),
         )  # fmt: skip
 
 

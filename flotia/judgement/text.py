@@ -236,10 +236,10 @@ def _other_colour(text: str, facts: TextFacts) -> bool:
     said = re.findall(
         r"\b(?:color|pintura|carrocer[ií]a)\s+(?:en\s+|de\s+color\s+)?([a-záéíóúñ]+)", text, re.IGNORECASE
     )
-    known = {fold(c): c for c in facts.colours}
     stems = {fold(word) for word in said}
-    return any(
-        colour != facts.colour and not stems.isdisjoint({folded, folded[:-1] + "a"}) for folded, colour in known.items()
+    return bool(stems) and any(
+        colour != facts.colour and not stems.isdisjoint({fold(colour), fold(colour)[:-1] + "a"})
+        for colour in facts.colours
     )
 
 

@@ -122,8 +122,8 @@ class _Said:
         score += _FUEL * (self.fuel == engine.combustible or (self.fuel == "mhev" and engine.microhibrido))
         score += _SIZE * self._size_fits(engine.cilindrada)
         score += _GEARBOX * self._gearbox_fits(variant)
-        score += _BODY * (bool(variant.body.nombre) and self._names(variant.body.nombre))
-        score -= _BODY * (bool(variant.body.nombre) and not self._names(variant.body.nombre))
+        if variant.body.nombre:
+            score += _BODY if self._names(variant.body.nombre) else -_BODY
         return score + _SAME_BODY * (variant.body is prefer.body) + _SAME_ENGINE * (engine is prefer.engine)
 
     def _gearbox_fits(self, variant: Variant) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import bisect
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from flotia.errors import RequestError
 from flotia.synth.dice import Dice, normal, uniforms
 from flotia.synth.prices import advertised, expected_kilometres, expected_price, price_spread
 
+_T = TypeVar("_T")
 #: Slots are drawn in chunks of this many, so that slot i never depends on how many were asked for.
 CHUNK = 1000
 #: Kilometres up to which a car counts as km 0.
@@ -32,10 +35,7 @@ _MONTH_DAYS = 28
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A car without identity, texts and equipment: what code holds back behind a slot.
-
-    `age` is in years at the run's date. `price_spread` is the standard deviation of log price of such cars.
-    """
+    """A car without identity, texts and equipment, held back behind a slot. `age` is in years at the run's date."""
 
     variant: Variant
     trim: Trim
@@ -66,13 +66,12 @@ class FactsDrawer:
         self._catalogue, self._seed, self._today = catalogue, seed, today
         self._market = catalogue.market
         self._tables = self._year_tables(brand)
-        self._years = list(self._tables)
-        if not self._years:
+        if not self._tables:
             raise RequestError(f"La marca {brand} no se vendió en los años que cubre el catálogo.")
         ages = self._market.edad.cuota
-        weights = {y: ages[today.year - y] for y in self._years if 0 <= today.year - y < len(ages)}
+        weights = {y: ages[today.year - y] for y in self._tables if 0 <= today.year - y < len(ages)}
         if not weights:  # only sold longer ago than the market's table reaches
-            weights = {self._years[-1]: 1.0}
+            weights = {max(self._tables): 1.0}
         self._year_of, self._year_shares = list(weights), shares(weights)
         self._provinces = list(self._market.provincia.cuota)
         self._province_shares = shares(self._market.provincia.cuota)
@@ -111,23 +110,19 @@ class FactsDrawer:
         registered = self._registration(year, float(u[0]), dice)
         age = (self._today - registered).days / 365.25
         trims = variant.trims(year)
-        trim = _cumulative_pick(trims, float(u[1]))
+        trim = _pick(trims, [t.cuota for t in trims], float(u[1]))
         kilometres = self._kilometres(variant.engine.combustible, year, age, float(u[2]), dice)
         price = self._price(variant, trim, age, kilometres, u=float(u[3]), dice=dice)
         colours = self._market.colours(year, van=variant.is_van)
-        colour = list(colours)[bisect.bisect_right(shares(colours).tolist()[:-1], float(u[4]))]
+        colour = _pick(list(colours), list(colours.values()), float(u[4]))
         return Facts(
             variant, trim, registered, age, kilometres, colour, price, province,
             dealer_name(self._catalogue, province, dice), self._received(registered, kilometres, dice),
         )  # fmt: skip
 
     def _registration(self, year: int, u: float, dice: Dice) -> date:
-        months = self._market.mes.cuota
-        last = 12
-        if year == self._today.year:
-            last = self._today.month
-        cumulative = list(itertools.accumulate(months[:last]))
-        month = bisect.bisect_right(cumulative[:-1], u * cumulative[-1]) + 1
+        last = self._today.month if year == self._today.year else 12
+        month = _pick(range(1, last + 1), self._market.mes.cuota[:last], u)
         when = date(year, month, 1 + dice.below(_MONTH_DAYS))
         return min(when, self._today)
 
@@ -181,9 +176,10 @@ def dealer_name(catalogue: Catalogue, province: str, dice: Dice) -> str:
     return f"{own.pick(catalogue.dealers.formas)} {own.pick(catalogue.dealers.nombres)}"
 
 
-def _cumulative_pick(trims: list[Trim], u: float) -> Trim:
-    cumulative = list(itertools.accumulate(t.cuota for t in trims))
-    return trims[bisect.bisect_right(cumulative[:-1], u * cumulative[-1])]
+def _pick(options: Sequence[_T], weights: Sequence[float], u: float) -> _T:
+    """The option at `u` (in [0, 1)) of the options laid end to end by weight."""
+    cumulative = list(itertools.accumulate(weights))
+    return options[bisect.bisect_right(cumulative[:-1], u * cumulative[-1])]
 
 
 def _as_written(kilometres: float, dice: Dice) -> int:

@@ -40,7 +40,7 @@ def golden(slot):
 
 @pytest.fixture
 def judge(catalogue):
-    return Judge(catalogue, TODAY)
+    return Judge(catalogue)
 
 
 def test_a_perfect_row_stands_whole(judge):
@@ -167,7 +167,7 @@ def test_a_replaced_price_follows_the_car_that_the_model_chose(judge, catalogue)
 )
 def test_no_row_makes_it_raise_or_changes_what_is_not_the_models(row):
     slot = slots(1)[0]
-    verdict = Judge(Catalogue.load(), TODAY).judge(slot, row)
+    verdict = Judge(Catalogue.load()).judge(slot, row)
     changed = replace(
         verdict.facts, variant=slot.facts.variant, trim=slot.facts.trim, kilometres=slot.facts.kilometres,
         colour=slot.facts.colour, price=slot.facts.price,

@@ -13,7 +13,7 @@ from itertools import cycle
 from typing import Any
 
 from tests.doubles.standin.answers import asked_slots
-from tests.doubles.standin.shapes import SHAPES, Context, Reply, error, limit
+from tests.doubles.standin.shapes import DAY, MINUTE, SHAPES, Context, Reply, error, limit
 
 #: What a model does: always one shape, or a sequence of shapes over and over.
 Script = str | Iterable[str]
@@ -33,27 +33,14 @@ class Account:
 
     def refuses(self, c: Context) -> Reply | None:
         """The 429 that this call gets, if any; a call that is let through is counted."""
-        day = int(c.now // _DAY)
-        used = self._day[1] if self._day[0] == day else 0
+        day, used = int(c.now // _DAY), self.used_today(c.now)
         self._minute = [t for t in self._minute if t > c.now - 60]
         if self.per_day is not None and used >= self.per_day:
             left = (day + 1) * _DAY - c.now
-            return limit(
-                c,
-                "openrouter_free_tier_daily",
-                "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day",
-                left,
-                str(self.per_day),
-            )
+            return limit(c, "openrouter_free_tier_daily", DAY, left, str(self.per_day))
         if self.per_minute is not None and len(self._minute) >= self.per_minute:
             left = self._minute[0] + 60 - c.now
-            return limit(
-                c,
-                "openrouter_free_tier_per_minute",
-                "Rate limit exceeded: free-models-per-min. ",
-                left,
-                str(self.per_minute),
-            )
+            return limit(c, "openrouter_free_tier_per_minute", MINUTE, left, str(self.per_minute))
         self._minute.append(c.now)
         self._day = (day, used + 1)
         return None

@@ -80,9 +80,9 @@ def limit(c: Context, source: str | None, message: str, seconds: float, quota: s
     return error(429, message, metadata)
 
 
-_MINUTE = "Rate limit exceeded: free-models-per-min. "
-_DAY = "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day"
-_DAY_HIGH = "Rate limit exceeded: free-models-per-day-high-balance. "
+MINUTE = "Rate limit exceeded: free-models-per-min. "
+DAY = "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day"
+DAY_HIGH = "Rate limit exceeded: free-models-per-day-high-balance. "
 _RAW = "{model} is temporarily rate-limited upstream. Please retry shortly, or add your own key"
 _FULL = "Upstream error from Nvidia: ResourceExhausted: Worker local total request limit reached (32/32)"
 _HTML = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>"
@@ -145,11 +145,11 @@ SHAPES: dict[str, Shape] = {
     "html_200": lambda c: Reply(200, _HTML, {"content-type": "text/html"}),
     "charged": lambda c: completion(c, as_text(c.rows), cost=0.0021),
     # limits
-    "minute_limit": lambda c: limit(c, "openrouter_free_tier_per_minute", _MINUTE, 12, "20"),
-    "minute_limit_old": lambda c: limit(c, None, _MINUTE, 12, "20"),
-    "daily_limit": lambda c: limit(c, "openrouter_free_tier_daily", _DAY, 3600, "50"),
-    "daily_limit_old": lambda c: limit(c, None, _DAY, 3600, "50"),
-    "daily_limit_high": lambda c: limit(c, None, _DAY_HIGH, 3600, "1000"),
+    "minute_limit": lambda c: limit(c, "openrouter_free_tier_per_minute", MINUTE, 12, "20"),
+    "minute_limit_old": lambda c: limit(c, None, MINUTE, 12, "20"),
+    "daily_limit": lambda c: limit(c, "openrouter_free_tier_daily", DAY, 3600, "50"),
+    "daily_limit_old": lambda c: limit(c, None, DAY, 3600, "50"),
+    "daily_limit_high": lambda c: limit(c, None, DAY_HIGH, 3600, "1000"),
     "upstream_limit": _upstream,
     "upstream_limit_old": lambda c: error(429, "Provider returned error", {"raw": _RAW.format(model=c.model)}),
     "bare_429": lambda c: Reply(429, "", {}),
