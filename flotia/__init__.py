@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from flotia.engine import Engine, Source
     from flotia.errors import FlotiaError, ProviderError, RequestError, UnknownBrandError
     from flotia.generation import generate
+    from flotia.judgement.rules import Assessment, Finding, Rule, Severity, judge
     from flotia.request import Profile, Request
     from flotia.vehicle import Origin, Vehicle
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Assessment": "flotia.judgement.rules",
     "Catalogue": "flotia.catalogue.loader",
     "Endpoint": "flotia.clients.openai_compatible",
     "Engine": "flotia.engine",
+    "Finding": "flotia.judgement.rules",
     "FlotiaError": "flotia.errors",
     "OpenAICompatibleClient": "flotia.clients.openai_compatible",
     "Origin": "flotia.vehicle",
@@ -40,18 +43,23 @@ _HOMES = {
     "ProviderError": "flotia.errors",
     "Request": "flotia.request",
     "RequestError": "flotia.errors",
+    "Rule": "flotia.judgement.rules",
     "ScriptedClient": "flotia.clients.scripted",
+    "Severity": "flotia.judgement.rules",
     "Source": "flotia.engine",
     "UnknownBrandError": "flotia.errors",
     "Vehicle": "flotia.vehicle",
     "generate": "flotia.generation",
     "iterate": "flotia.bridge",
+    "judge": "flotia.judgement.rules",
 }
 
 __all__ = [
+    "Assessment",
     "Catalogue",
     "Endpoint",
     "Engine",
+    "Finding",
     "FlotiaError",
     "OpenAICompatibleClient",
     "Origin",
@@ -59,12 +67,15 @@ __all__ = [
     "ProviderError",
     "Request",
     "RequestError",
+    "Rule",
     "ScriptedClient",
+    "Severity",
     "Source",
     "UnknownBrandError",
     "Vehicle",
     "generate",
     "iterate",
+    "judge",
 ]
 
 

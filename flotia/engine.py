@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from flotia.catalogue.loader import Catalogue
 from flotia.dialogue import Dialogue, FreeDialogue
@@ -14,14 +16,14 @@ from flotia.dispatcher import Dispatcher, Filling
 from flotia.errors import FlotiaError
 from flotia.events import AiStopped, BatchDone, Event, RunDone, RunStarted
 from flotia.judgement.judge import Judge
-from flotia.planner import Batch, Planner, Slot
-from flotia.ports import ChatClient, Clock, Identities, NoIdentities, SystemClock
+from flotia.planner import Batch, Planner
+from flotia.ports import ChatClient, Clock, NoIdentities, SystemClock, WornIdentities
 from flotia.request import Request
 from flotia.router import Router
-from flotia.synth.assemble import Assembler
-from flotia.synth.facts import Facts
-from flotia.synth.identity import IdentityMaker
-from flotia.vehicle import Vehicle
+from flotia.synth.assemble import Amendment, Assembler
+from flotia.synth.facts import FactColumns, FactsDrawer
+from flotia.synth.identity import Identities
+from flotia.vehicle import Origin, VehicleTable
 
 #: Seconds between two batches of one lane (contract).
 PAUSE = 0.5
@@ -51,7 +53,7 @@ class Engine:
 
     catalogue: Catalogue
     source: Source | None = None
-    identities: Identities = field(default_factory=NoIdentities)
+    identities: WornIdentities = field(default_factory=NoIdentities)
     clock: Clock = field(default_factory=SystemClock)
 
     async def stream(self, request: Request, done: Collection[int] = ()) -> AsyncIterator[Event]:
@@ -80,10 +82,9 @@ class _Run:
 
     def __init__(self, engine: Engine, request: Request, source: Source | None) -> None:
         self._engine, self._request, self._source = engine, request, source
-        self._maker = IdentityMaker(engine.catalogue.plates, request.seed)
-        self._planner = Planner(engine.catalogue, request, self._maker)
-        self._assembler = Assembler(engine.catalogue, seed=request.seed, today=request.today)
-        self._judge = Judge(engine.catalogue)
+        self._drawer = FactsDrawer(engine.catalogue, seed=request.seed, today=request.today, brand=request.brand)
+        self._assembler = Assembler(engine.catalogue, self._drawer, seed=request.seed, today=request.today)
+        self._planner = Planner(request, self._drawer, self._assembler)
         self._dispatcher = self._lane(source) if source else None
 
     def _lane(self, source: Source) -> Dispatcher:
@@ -91,7 +92,8 @@ class _Run:
         if source.only_chooses:
             dialogue = Choices(self._engine.catalogue, self._request.seed)
         router = Router(source.models, self._engine.clock)
-        return Dispatcher(source.client, router, dialogue, self._judge, self._engine.clock, MAX_TOKENS)
+        judge = Judge(self._engine.catalogue)
+        return Dispatcher(source.client, router, dialogue, judge, self._engine.clock, MAX_TOKENS)
 
     async def events(self, done: Collection[int]) -> AsyncIterator[Event]:
         amount, clock = self._request.amount, self._engine.clock
@@ -101,54 +103,60 @@ class _Run:
         yield RunStarted(amount, total, self._planner.batch_size, self._source is not None)
         if self._dispatcher and self._dispatcher.router.stopped:
             yield AiStopped(self._dispatcher.router.stopped)
+        async for event in self._with_ai(self._dispatcher, done) if self._dispatcher else self._without(done):
+            if isinstance(event, BatchDone):
+                total += len(event.vehicles)
+                counts.update({str(o): n for o in Origin if (n := event.vehicles.count(o))})
+                event = replace(event, total=total)  # noqa: PLW2901 - the batch does not know of the others
+            yield event
+        yield RunDone(amount, clock.now() - started, dict(counts))
+
+    async def _without(self, done: Collection[int]) -> AsyncIterator[Event]:
+        for block in self._planner.blocks(done):
+            vehicles = await self._finished(block.cars, block.identities, {})
+            yield BatchDone(block.number, vehicles, 0, self._request.amount)
+
+    async def _with_ai(self, dispatcher: Dispatcher, done: Collection[int]) -> AsyncIterator[Event]:
         asked = False
         for batch in self._planner.batches(done):
             filling = Filling()
-            if self._dispatcher and not self._dispatcher.router.stopped:
+            if not dispatcher.router.stopped:
                 if asked and self._source:
-                    await clock.sleep(self._source.pause)
-                async for event in self._dispatcher.fill(batch, filling):
+                    await self._engine.clock.sleep(self._source.pause)
+                async for event in dispatcher.fill(batch, filling):
                     yield event
                 asked = filling.calls > 0
-            vehicles = await self._complete(batch, filling)
-            total += len(vehicles)
-            counts.update(str(v.origen) for v in vehicles.values())
-            yield BatchDone(batch.number, vehicles, total, amount)
-        yield RunDone(amount, clock.now() - started, dict(counts))
+            yield BatchDone(batch.number, await self._complete(batch, filling), 0, self._request.amount)
 
-    async def _complete(self, batch: Batch, filling: Filling) -> dict[int, Vehicle]:
-        made = {s.index: self._vehicle(s, filling) for s in batch.slots}
-        finals = {s.index: s.facts for s in batch.slots}
-        finals |= {index: verdict.facts for index, (verdict, _) in filling.verdicts.items()}
-        return await self._with_free_identities(made, finals)
+    async def _complete(self, batch: Batch, filling: Filling) -> VehicleTable:
+        facts = [filling.verdicts[s.index][0].facts if s.index in filling.verdicts else s.facts for s in batch.slots]
+        cars = self._drawer.columns_of([s.index for s in batch.slots], facts)
+        given = Identities(np.array([s.serial for s in batch.slots]), np.array([s.plate for s in batch.slots]))
+        amendments = {}
+        for place, slot in enumerate(batch.slots):
+            if slot.index in filling.verdicts:
+                verdict, model = filling.verdicts[slot.index]
+                amendments[place] = Amendment(model, verdict.kept, verdict.equipment, verdict.description)
+        return await self._finished(cars, given, amendments)
 
-    def _vehicle(self, slot: Slot, filling: Filling) -> Vehicle:
-        verdict, model = filling.verdicts.get(slot.index, (None, ""))
-        facts = verdict.facts if verdict else slot.facts
-        vin = self._maker.vin(facts.variant, facts.registered, slot.index)
-        if verdict is None:
-            return self._assembler.vehicle(slot.index, facts, plate=slot.plate, vin=vin)
-        return self._assembler.vehicle(
-            slot.index, facts, plate=slot.plate, vin=vin, equipped=verdict.equipment, described=verdict.description,
-            model=model, kept=verdict.kept,
-        )  # fmt: skip
+    async def _finished(
+        self, cars: FactColumns, given: Identities, amendments: Mapping[int, Amendment]
+    ) -> VehicleTable:
+        if await self._engine.identities.any():
+            await self._exchange_worn(cars, given)
+        return self._assembler.table(cars, given, amendments)
 
-    async def _with_free_identities(self, made: dict[int, Vehicle], facts: dict[int, Facts]) -> dict[int, Vehicle]:
-        """Give another VIN or plate to each vehicle whose own is worn outside this run already."""
-        for attempt in range(1, _IDENTITY_TRIES):
-            vins, plates = await self._engine.identities.taken(
-                [v.bastidor for v in made.values()], [v.matricula for v in made.values()]
-            )
-            if not vins and not plates:
-                return made
-            for index, vehicle in made.items():
-                when = vehicle.fecha_matriculacion
-                vin, plate = vehicle.bastidor, vehicle.matricula
-                if vin in vins:
-                    vin = self._maker.vin(facts[index].variant, when, index, attempt)
-                if plate in plates:
-                    plate = self._maker.other_plate(when)
-                made[index] = replace(vehicle, bastidor=vin, matricula=plate)
+    async def _exchange_worn(self, cars: FactColumns, given: Identities) -> None:
+        """Put another VIN or plate in the place of each that is worn outside this run already."""
+        for _ in range(_IDENTITY_TRIES):
+            vins, plates = self._assembler.texts_of(cars, given)
+            taken_vins, taken_plates = await self._engine.identities.taken(vins, plates)
+            if not taken_vins and not taken_plates:
+                return
+            if len(rows := np.flatnonzero([vin in taken_vins for vin in vins])):
+                given.serial[rows] = self._assembler.others(cars.of(rows)).serial
+            if len(rows := np.flatnonzero([plate in taken_plates for plate in plates])):
+                given.plate[rows] = self._assembler.others(cars.of(rows)).plate
         raise FlotiaError(
-            "No quedan bastidores o matrículas libres para estos vehículos: el stock ya tiene casi todas las de su mes."
+            "No quedan bastidores o matrículas libres: el stock ya tiene casi todas las de los meses que hacen falta."
         )

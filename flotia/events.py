@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flotia.outcome import Failure
-from flotia.vehicle import Vehicle
+from flotia.vehicle import VehicleTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class BatchDone:
     """A batch is whole. `vehicles` are by slot index; `total` of `amount` are there now."""
 
     batch: int
-    vehicles: dict[int, Vehicle]
+    vehicles: VehicleTable
     total: int
     amount: int
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from flotia.catalogue.loader import Catalogue
-from flotia.request import Request
-from flotia.synth.facts import CHUNK, Facts, FactsDrawer
-from flotia.synth.identity import IdentityMaker
+import numpy as np
 
-#: Vehicles a batch where no model is asked: large, because each batch is one transaction of whoever stores them.
-LOCAL_BATCH = 500
+from flotia.request import Request
+from flotia.synth.assemble import Assembler
+from flotia.synth.facts import FactColumns, Facts, FactsDrawer
+from flotia.synth.identity import Identities
+
+#: Vehicles a block where no model is asked: as many as fit into a processor's cache as columns.
+LOCAL_BATCH = 8192
+#: Slots are drawn so many at a time where models are asked.
+_DRAWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in the stock to be filled: its number, the facts held back behind it, and its plate."""
+    """A place in the stock to be filled: its number, the facts held back behind it, the numbers of its VIN and plate."""
 
     index: int
     facts: Facts
-    plate: str
+    serial: int = 0
+    plate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,15 @@ class Batch:
     slots: tuple[Slot, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Slots that no model is asked for, as columns."""
+
+    number: int
+    cars: FactColumns
+    identities: Identities
+
+
 def batch_size(amount: int) -> int:
     """Vehicles a call by the contract's rule: more than 100 → 10, more than 50 → 8, else 5."""
     if amount > 100:
@@ -39,11 +53,10 @@ def batch_size(amount: int) -> int:
 
 
 class Planner:
-    """Draws a request's slots and cuts them into batches, lazily, in order."""
+    """Draws a request's slots and cuts them into batches or blocks, lazily, in order."""
 
-    def __init__(self, catalogue: Catalogue, request: Request, identities: IdentityMaker) -> None:
-        self._request, self._identities = request, identities
-        self._drawer = FactsDrawer(catalogue, seed=request.seed, today=request.today, brand=request.brand)
+    def __init__(self, request: Request, drawer: FactsDrawer, assembler: Assembler) -> None:
+        self._request, self._drawer, self._assembler = request, drawer, assembler
         self.batch_size = batch_size(request.amount) if request.use_ai else LOCAL_BATCH
 
     def batches(self, done: Collection[int] = ()) -> Iterator[Batch]:
@@ -57,8 +70,24 @@ class Planner:
                     yield Batch(slot.index // self.batch_size, tuple(pending))
                 pending = []
 
+    def blocks(self, done: Collection[int] = ()) -> Iterator[Block]:
+        """The same for a request that asks no model."""
+        left_out = np.fromiter(done, dtype=np.int64)
+        for number, (cars, given) in enumerate(self._drawn(LOCAL_BATCH)):
+            rows = np.flatnonzero(~np.isin(cars.slot, left_out))
+            if len(rows) == len(cars):
+                yield Block(number, cars, given)
+            elif len(rows):
+                yield Block(number, cars.of(rows), given.of(rows))
+
     def _slots(self) -> Iterator[Slot]:
-        for start in range(0, self._request.amount, CHUNK):
-            facts = self._drawer.chunk(start // CHUNK)
-            for offset in range(min(CHUNK, self._request.amount - start)):
-                yield Slot(start + offset, facts[offset], self._identities.plate(facts[offset].registered))
+        for cars, given in self._drawn(_DRAWN):
+            numbered = zip(self._drawer.facts(cars), given.serial.tolist(), given.plate.tolist(), strict=True)
+            for index, (facts, serial, plate) in zip(cars.slot.tolist(), numbered, strict=True):
+                yield Slot(index, facts, serial, plate)
+
+    def _drawn(self, at_a_time: int) -> Iterator[tuple[FactColumns, Identities]]:
+        for start in range(0, self._request.amount, at_a_time):
+            slots = np.arange(start, min(start + at_a_time, self._request.amount))
+            cars = self._drawer.columns(slots)
+            yield cars, self._assembler.identities.identities(self._assembler.surroundings(cars), cars.registered)

@@ -43,8 +43,12 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
-class Identities(Protocol):
+class WornIdentities(Protocol):
     """Knows which identities are worn already outside this run."""
+
+    async def any(self) -> bool:
+        """Whether any is at all; if not, `taken` is not asked."""
+        ...
 
     async def taken(self, vins: Collection[str], plates: Collection[str]) -> tuple[set[str], set[str]]:
         """The ones of `vins` and of `plates` that may not be given again."""
@@ -63,6 +67,9 @@ class SystemClock:
 
 class NoIdentities:
     """Nothing is taken: a run that stands alone."""
+
+    async def any(self) -> bool:
+        return False
 
     async def taken(self, vins: Collection[str], plates: Collection[str]) -> tuple[set[str], set[str]]:  # noqa: ARG002
         return set(), set()

@@ -78,7 +78,7 @@ class LiveView:
             case AiStopped():
                 self._trouble(f"Sin más IA en esta ejecución: {event.reason}")
             case BatchDone():
-                self._counts["local"] += sum(v.origen is Origin.LOCAL for v in event.vehicles.values())
+                self._counts["local"] += event.vehicles.count(Origin.LOCAL)
                 self._progress.update(self._task, completed=event.total)
         self._live.update(self._picture())
 

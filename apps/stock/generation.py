@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apps.stock import export, ownership, publishing, runs
@@ -17,9 +18,9 @@ from flotia.bridge import iterate
 from flotia.catalogue.loader import Catalogue
 from flotia.engine import Engine
 from flotia.errors import FlotiaError
-from flotia.events import Event
+from flotia.events import BatchDone, Event
 from flotia.request import Request
-from flotia.vehicle import FIELDS
+from flotia.vehicle import FIELDS, VehicleTable
 
 #: Rows held in memory at a time while a run is written to a file.
 _EXPORT_ROWS = 2000
@@ -45,7 +46,7 @@ class Interrupted(Exception):  # noqa: N818 - it is not an error: the user asked
 def start(request: Request, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
     """Make the vehicles of a new request and publish them. See `_carry_out` for what is raised."""
     if order.output is not None:
-        export.check_writable(order.output)
+        export.check_writable(order.output, request.amount)
     if request.brand is not None:
         Catalogue.load().brand(request.brand)
     with explained():
@@ -77,6 +78,8 @@ def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], noti
         ):
             notice(chosen.notice)
             engine = Engine(Catalogue.load(), chosen.source, identities)
+            if chosen.source is None and not run.vehiculos.exists():
+                return _in_one_go(engine, run, order, hear)
             while True:
                 _make(engine, run, recorder, hear)
                 if not runs.drop_conflicts(run):
@@ -96,6 +99,35 @@ def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], noti
         raise
     publishing.tidy(run)
     return summary
+
+
+def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: Callable[[Event], None]) -> Summary:
+    """Draw the vehicles straight into the stock, and into the file if one is wanted, in one pass."""
+    request = replace(runs.request_of(run), use_ai=False)
+    started = time.monotonic()
+    with _file(run, order.output) as write, publishing.in_one_go(run) as take:
+        for event in iterate(engine.stream(request)):
+            if isinstance(event, BatchDone):
+                take(event.vehicles)
+                write(event.vehicles)
+            hear(event)
+        runs.note_local(run, seconds=time.monotonic() - started)
+        write(None)
+    return summarise(run, in_one_go=True)
+
+
+@contextmanager
+def _file(run: Ejecucion, path: Path | None) -> Iterator[Callable[[VehicleTable | None], None]]:
+    """A function that writes vehicles to the file; `None` completes it, before the stock is published."""
+    if path is None:
+        yield lambda _: None
+        return
+    with _kept_for_later(run), export.open_writer(path) as writer:
+        yield (
+            lambda vehicles: (
+                writer.commit() if vehicles is None else writer.write(v.as_dict() for v in vehicles.values())
+            )
+        )
 
 
 def _make(engine: Engine, run: Ejecucion, recorder: runs.Recorder, hear: Callable[[Event], None]) -> None:
@@ -118,11 +150,18 @@ def _let_go(recorder: runs.Recorder, reason: str) -> None:
 
 def _export(run: Ejecucion, path: Path) -> None:
     """Before publishing: what cannot be written leaves the run to be taken up again with another file."""
-    try:
+    with _kept_for_later(run):
         export.write(path, _rows(run))
+
+
+@contextmanager
+def _kept_for_later(run: Ejecucion) -> Iterator[None]:
+    try:
+        yield
     except OutputError as error:
         raise OutputError(
-            f"{error} Los {run.cantidad} vehículos están guardados: repita con --reanudar {run.pk} --salida y otro fichero."
+            f"{error} No se pierde ninguno de los {run.cantidad} vehículos: repita con --reanudar {run.pk} --salida y"
+            " otro fichero."
         ) from error
 
 

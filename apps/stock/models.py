@@ -38,6 +38,9 @@ class VehicleColumns(models.Model):
     origen = models.CharField(max_length=10)
     modelo_ia = models.CharField("modelo de IA", max_length=120, blank=True)
     campos_ia = models.JSONField("campos de la IA", default=list)
+    verificado = models.BooleanField(
+        default=True, help_text="Si la marca está en el catálogo: lo demás no lo ha comprobado nadie"
+    )
 
     class Meta:
         abstract = True

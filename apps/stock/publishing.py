@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from apps.stock import bulk
 from apps.stock.models import Ejecucion, Vehiculo, VehiculoGenerado, VehiculoHistorico
 from flotia.errors import FlotiaError
-from flotia.vehicle import FIELDS
+from flotia.vehicle import FIELDS, VehicleTable
 
 
 def publish(run: Ejecucion) -> None:
@@ -25,18 +29,52 @@ def publish(run: Ejecucion) -> None:
             raise FlotiaError(f"La ejecución {run.pk} tiene {made} de {run.cantidad} vehículos: no se publica.")
         now = timezone.now()
         if run.reemplaza:
-            snapshot = connection.ops.adapt_datetimefield_value(now)
-            _copy(Vehiculo, VehiculoHistorico, extra={"fecha_snapshot": snapshot, "ejecucion_id": run.pk})
-            Vehiculo.objects.all().delete()
+            _move_to_history(run, now)
         _copy(VehiculoGenerado, Vehiculo, where=run.pk)
-        run.activa, run.estado, run.publicada = None, Ejecucion.Estado.PUBLICADA, now
-        run.save(update_fields=["activa", "estado", "publicada"])
+        _let_go(run, now)
+
+
+@contextmanager
+def in_one_go(run: Ejecucion) -> Iterator[Callable[[VehicleTable], None]]:
+    """Fill the stock with a run that needs no saving on the way, all or nothing.
+
+    For vehicles that no model took part in: the same request draws the same ones again at any time, so a crash loses
+    nothing but the time. The context is handed a function that takes them; leaving it without an error publishes the run.
+    Raises `FlotiaError`, with nothing changed, if they are not as many as were asked for.
+    """
+    with transaction.atomic():
+        Ejecucion.objects.select_for_update().get(pk=run.pk)
+        now = timezone.now()
+        if run.reemplaza:
+            _move_to_history(run, now)
+        taken = 0
+
+        def take(vehicles: VehicleTable) -> None:
+            nonlocal taken
+            bulk.insert(Vehiculo, vehicles)
+            taken += len(vehicles)
+
+        yield take
+        if taken != run.cantidad:
+            raise FlotiaError(f"La ejecución {run.pk} tiene {taken} de {run.cantidad} vehículos: no se publica.")
+        _let_go(run, now)
 
 
 def tidy(run: Ejecucion) -> None:
     """Forget the run's own copies of vehicles that are in the stock now. Safe to repeat."""
     if run.estado == Ejecucion.Estado.PUBLICADA:
         run.vehiculos.all()._raw_delete(using=connection.alias)  # noqa: SLF001 - no row to collect
+
+
+def _move_to_history(run: Ejecucion, now: datetime) -> None:
+    snapshot = connection.ops.adapt_datetimefield_value(now)
+    _copy(Vehiculo, VehiculoHistorico, extra={"fecha_snapshot": snapshot, "ejecucion_id": run.pk})
+    Vehiculo.objects.all().delete()
+
+
+def _let_go(run: Ejecucion, now: datetime) -> None:
+    run.activa, run.estado, run.publicada = None, Ejecucion.Estado.PUBLICADA, now
+    run.save(update_fields=["activa", "estado", "publicada"])
 
 
 def _copy(

@@ -65,6 +65,13 @@ def drop_conflicts(run: Ejecucion) -> int:
     return clash.delete()[0]
 
 
+def note_local(run: Ejecucion, *, seconds: float) -> None:
+    """Keep of a run that was published in one go how long it took, and its vehicles as one batch."""
+    Lote.objects.create(ejecucion=run, numero=0, vehiculos=run.cantidad, de_ia=0)
+    run.segundos = F("segundos") + seconds
+    run.save(update_fields=["segundos"])
+
+
 def interrupt(run: Ejecucion, reason: str) -> None:
     """Let go of the stock; `run` can be taken up again."""
     run.activa, run.estado, run.motivo = None, Ejecucion.Estado.INTERRUMPIDA, reason[:_LONGEST_MESSAGE]
@@ -100,7 +107,7 @@ class Recorder:
                 [_row(self.run, index, vehicle) for index, vehicle in event.vehicles.items()],
                 batch_size=_ROWS_A_STATEMENT,
             )
-            from_ai = sum(v.origen is Origin.AI for v in event.vehicles.values())
+            from_ai = event.vehicles.count(Origin.AI)
             Lote.objects.create(
                 ejecucion=self.run, numero=event.batch, vehiculos=len(event.vehicles), de_ia=from_ai
             )  # fmt: skip
@@ -124,6 +131,7 @@ class StockIdentities:
     def __init__(self, run: Ejecucion) -> None:
         self._run = run
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="identities")
+        self._any: bool | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -134,17 +142,29 @@ class StockIdentities:
         self._thread.submit(lambda: connection.close()).result()  # noqa: PLW0108 - that thread's own
         self._thread.shutdown()
 
+    async def any(self) -> bool:
+        """Whether the stock, or what the run had made when it was taken up, wears any; looked up once."""
+        if self._any is None:
+            loop = asyncio.get_running_loop()
+            self._any = await loop.run_in_executor(self._thread, self._look_for_any)
+        return self._any
+
     async def taken(self, vins: Collection[str], plates: Collection[str]) -> tuple[set[str], set[str]]:
         """The ones of `vins` and of `plates` that may not be given again."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._look, list(vins), list(plates))
 
+    def _look_for_any(self) -> bool:
+        return Vehiculo.objects.exists() or self._run.vehiculos.exists()
+
     def _look(self, vins: list[str], plates: list[str]) -> tuple[set[str], set[str]]:
         worn_vins: set[str] = set()
         worn_plates: set[str] = set()
         for rows in (Vehiculo.objects.all(), self._run.vehiculos.all()):
-            worn_vins.update(rows.filter(bastidor__in=vins).values_list("bastidor", flat=True))
-            worn_plates.update(rows.filter(matricula__in=plates).values_list("matricula", flat=True))
+            for start in range(0, len(vins), _ROWS_A_STATEMENT):
+                part = slice(start, start + _ROWS_A_STATEMENT)
+                worn_vins.update(rows.filter(bastidor__in=vins[part]).values_list("bastidor", flat=True))
+                worn_plates.update(rows.filter(matricula__in=plates[part]).values_list("matricula", flat=True))
         return worn_vins, worn_plates
 
 

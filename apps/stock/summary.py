@@ -44,10 +44,12 @@ class Summary:
         return self.untouched + self.repaired
 
 
-def summarise(run: Ejecucion) -> Summary:
-    """Count `run`'s vehicles (before they are tidied away) and calls."""
+def summarise(run: Ejecucion, *, in_one_go: bool = False) -> Summary:
+    """Count `run`'s vehicles (before they are tidied away; all local if it was published `in_one_go`) and calls."""
     run.refresh_from_db(fields=["segundos"])
-    made = run.vehiculos.aggregate(all=Count("id"), local=Count("id", filter=Q(origen=Origin.LOCAL)))
+    made = {"all": run.cantidad, "local": run.cantidad}
+    if not in_one_go:
+        made = run.vehiculos.aggregate(all=Count("id"), local=Count("id", filter=Q(origen=Origin.LOCAL)))
     calls = run.llamadas.aggregate(
         n=Count("id"),
         kept=Coalesce(Sum("conservados"), 0),

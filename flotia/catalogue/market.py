@@ -6,14 +6,16 @@ import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-Floats = NDArray[np.float64]
+from flotia.catalogue.wheel import Floats
 
+#: The automatics' shares by power are those of a stock whose middle car was registered in this year.
+_POWER_SHARES_OF = 2021
 #: Letters of a Spanish plate since September 2000, in order: no vowels, no Ñ, no Q.
 PLATE_LETTERS = "BCDFGHJKLMNPRSTVWXYZ"
 #: Plates in one group of three letters.
@@ -33,46 +35,56 @@ class Ages(_Table):
 
 
 class Mileage(_Table):
-    """Kilometres by age in years (median, log standard deviation, 5 % and 95 % quantiles) and factor by fuel."""
+    """Kilometres of used cars: quantiles 5, 25, 50, 75, 95 % by age in years, factors, and how they are written."""
 
-    mediana: tuple[float, ...]
-    log_sd: tuple[float, ...]
-    p05: tuple[float, ...]
-    p95: tuple[float, ...]
+    cuantiles: tuple[tuple[float, float, float, float, float], ...]
     por_combustible: dict[str, float]
+    por_segmento: dict[str, float]
+    terminaciones: dict[str, float]
 
 
 class ZeroKm(_Table):
-    """Cars registered by the dealer itself: their share by age, and the kilometres written for them."""
+    """Cars registered by the dealer itself: their share by age, the kilometres written, factors by brand and fuel."""
 
     cuota_por_edad: tuple[float, ...]
     valores: dict[int, float]
+    por_marca: dict[str, float]
+    otras_marcas: float
+    por_combustible: dict[str, float]
 
 
 class Endings(_Table):
-    """The last three digits of prices from `desde` euro, by share; `resto_de_10` end in another multiple of 10."""
+    """The last three digits of prices from `desde` euro, by share; an `x` is any digit that is not named otherwise."""
 
     desde: int
     cuota: dict[str, float]
-    resto_de_10: float
 
 
 class Prices(_Table):
-    """A used car's price relative to its price when new."""
+    """A used car's price relative to its price when new, by age and what else makes it."""
 
     retencion: tuple[float, ...]
-    efecto_10000_km: float
+    tarifa: tuple[float, ...]
+    efecto_10000_km: tuple[float, ...]
     log_sd: tuple[float, ...]
     por_combustible: dict[str, tuple[float, ...]]
+    por_segmento: dict[str, tuple[float, ...]]
     por_marca: dict[str, float]
     terminaciones: tuple[Endings, ...]
 
 
+class NewPrices(_Table):
+    """The price of the same new car by registration year, relative to one of them."""
+
+    indice: dict[int, float]
+
+
 class Automatics(_Table):
-    """Share of automatics by power (from … CV) and the factor of a registration year."""
+    """Share of automatics by power (from … CV), by registration year and by brand."""
 
     por_potencia: tuple[tuple[float, float], ...]
     por_anio: dict[int, float]
+    por_marca: dict[str, float]
 
 
 class Months(_Table):
@@ -101,45 +113,115 @@ class Market(_Table):
     edad: Ages
     kilometros: Mileage
     kilometro_cero: ZeroKm
+    precio_nuevo: NewPrices
     precio: Prices
     combustible: dict[int, dict[str, float]]
+    microhibrido: dict[str, dict[int, float]]
     automatico: Automatics
     color: dict[int, dict[str, float]]
-    color_furgoneta: dict[int, dict[str, float]]
+    color_por_segmento: dict[str, dict[str, float]]
     mes: Months
     provincia: Provinces
     stock: Standing
 
-    def colours(self, year: int, *, van: bool) -> dict[str, float]:
-        """Shares of colours for a registration year."""
-        table = self.color_furgoneta if van else self.color
-        return table[max((y for y in table if y <= year), default=min(table))]
+    def colours(self, year: int, segment: str) -> dict[str, float]:
+        """Weights of colours for a registration year and segment."""
+        table = self.color[max((y for y in self.color if y <= year), default=min(self.color))]
+        factor = self.color_por_segmento.get(segment, {})
+        return {name: share * factor.get(name, 1.0) for name, share in table.items()}
 
-    def automatic_share(self, power: int, year: int) -> float:
-        """Probability that a car sold with both gearboxes is an automatic."""
-        share = [p for floor, p in self.automatico.por_potencia if power >= floor][-1]
-        years = sorted(self.automatico.por_anio)
-        factor = float(np.interp(year, years, [self.automatico.por_anio[y] for y in years]))
-        return float(min(max(share * factor, 0.02), 0.97))
+    def automatic_in(self, year: int) -> float:
+        """Share of automatics among the cars registered in `year`."""
+        return _in_year(self.automatico.por_anio, year)
 
-    def endings(self, price: float) -> Endings:
-        """The habits of price endings that hold at `price` euro."""
-        return [band for band in self.precio.terminaciones if price >= band.desde][-1]
+    def mild_share(self, fuel: str, year: int) -> float:
+        """Share of mild hybrids among the petrol or diesel cars registered in `year`."""
+        return _in_year(self.microhibrido.get(fuel, {year: 0.0}), year)
+
+    def new_price_index(self, year: int) -> float:
+        """What the same new car cost in `year`, relative to any other."""
+        return _in_year(self.precio_nuevo.indice, year)
+
+    def automatic_shares(self, power: NDArray[Any], year: int) -> Floats:
+        """First guess of how many are automatics among cars of `power` CV sold with both gearboxes, in `year`."""
+        floors = [floor for floor, _ in self.automatico.por_potencia]
+        share = np.array([p for _, p in self.automatico.por_potencia])[np.searchsorted(floors, power, side="right") - 1]
+        return np.clip(share * self.automatic_in(year) / self.automatic_in(_POWER_SHARES_OF), 0.02, 0.97)
+
+    def age_shares(self, years: NDArray[Any], reference_year: int) -> Floats:
+        """Share of the stock of `reference_year` by registration year; a little for the year after the oldest."""
+        table = np.array([*self.edad.cuota, 0.0])
+        age = reference_year - years
+        share = np.where(age < 0, 0.0, table[np.clip(age, 0, len(table) - 1)])
+        total = share.sum()
+        return share / total if total else share
+
+    def fuel_shares(self, year: int) -> dict[str, float]:
+        """Share of each fuel among the cars registered in `year`."""
+        return self.combustible.get(year, {})
 
     def all_colours(self) -> frozenset[str]:
         """Every colour name that may stand in a row."""
         return frozenset(c for year in self.color.values() for c in year)
 
 
+def _in_year(table: dict[int, float], year: int) -> float:
+    """The table's value for a year, between the years it has and flat beyond them."""
+    years = sorted(table)
+    return float(np.interp(year, years, [table[y] for y in years]))
+
+
 class EquipmentItem(_Table):
-    """One entry of equipment: from which trim level and registration year on, and on which fuel or gearbox only."""
+    """One entry of equipment.
+
+    `probabilidad`: share of cars of trim level 1 to 4 whose ad names it, once common. It is met from `desde`, common from
+    `comun`, fades from `desaparece` and is gone after `hasta` (registration years). Of a family `uno_de` only the first
+    stands. The lists limit it to segments, bodies, fuels or a gearbox. `corto` is what a sentence calls it.
+    """
 
     nombre: str
-    nivel: int
-    desde: int = 2005
+    corto: str
+    probabilidad: tuple[float, float, float, float]
+    desde: int | None = None
+    comun: int | None = None
+    desaparece: int | None = None
+    hasta: int | None = None
+    uno_de: str = ""
+    segmentos: tuple[str, ...] = ()
+    tipos: tuple[str, ...] = ()
     combustible: tuple[str, ...] = ()
     cambio: str = ""
-    tipos: tuple[str, ...] = ()
+
+    def share(self, level: int, year: int) -> float:
+        """Share of cars of that trim level and registration year that carry it, of those it may be on."""
+        share = self.probabilidad[level - 1]
+        if self.desde is not None and year < (self.comun or self.desde):
+            share *= max(year - self.desde + 1, 0) / ((self.comun or self.desde) - self.desde + 1)
+        if self.hasta is not None and year > (self.desaparece or self.hasta):
+            share *= max(self.hasta - year + 1, 0) / (self.hasta - (self.desaparece or self.hasta) + 1)
+        return share
+
+    def may_be_on(self, *, segment: str, body: str, fuel: str, automatic: bool) -> bool:
+        """Whether a car of that kind can carry it at all."""
+        return (
+            (not self.segmentos or segment in self.segmentos)
+            and (not self.tipos or body in self.tipos)
+            and (not self.combustible or fuel in self.combustible)
+            and self.cambio in ("", "Automática" if automatic else "Manual")
+        )
+
+
+class EquipmentGroup(_Table):
+    """At most eight entries that belong together; families (`uno_de`) stay within their group."""
+
+    nombre: str
+    elementos: Annotated[tuple[EquipmentItem, ...], Field(min_length=1, max_length=8)]
+
+
+class Equipment(_Table):
+    """The file `equipamiento.toml`."""
+
+    grupo: tuple[EquipmentGroup, ...]
 
 
 class Dealers(_Table):
@@ -147,12 +229,14 @@ class Dealers(_Table):
 
     formas: tuple[str, ...]
     nombres: tuple[str, ...]
+    cargo_marca: tuple[str, ...]
 
 
 class Sentences(_Table):
-    """Sentences for sales texts with their condition; see `flotia.synth.texts`."""
+    """Sentences for sales texts by part and condition; see `flotia.synth.texts`."""
 
     apertura: dict[str, tuple[str, ...]]
+    mecanica: dict[str, tuple[str, ...]]
     estado: dict[str, tuple[str, ...]]
     equipo: dict[str, tuple[str, ...]]
     cierre: dict[str, tuple[str, ...]]
@@ -214,11 +298,3 @@ def group_letters(index: int) -> str:
     a, rest = divmod(index, 400)
     b, c = divmod(rest, 20)
     return PLATE_LETTERS[a] + PLATE_LETTERS[b] + PLATE_LETTERS[c]
-
-
-def shares(table: dict[Any, float]) -> Floats:
-    """Cumulative shares of a table, ending at exactly 1."""
-    weights = np.array(list(table.values()), dtype=np.float64)
-    cumulative: Floats = np.cumsum(weights / weights.sum())
-    cumulative[-1] = 1.0
-    return cumulative

@@ -33,7 +33,6 @@ Segment = Literal[
     "furgoneta",
     "deportivo",
 ]
-VinFamily = Literal["vw", "bmw", "mercedes", "ford", "volvo", "psa", "renault", "opel", "fiat", "jlr", "asia", "us"]
 
 Year = Annotated[int, Field(ge=1990, le=LAST_YEAR)]
 Share = Annotated[float, Field(gt=0, le=1000)]
@@ -211,11 +210,51 @@ class Wmi(_Row):
         return in_years and (not self.modelos or model in self.modelos)
 
 
+class VinPattern(_Row):
+    """How makers of a family fill positions 4-17 of a VIN; what each character means stands in the catalogue's README."""
+
+    familia: str
+    patron: Annotated[str, Field(pattern=r"^[A-HJ-NPR-Z0-9gldxyakmpc#]{14}$")]
+    wmi: tuple[str, ...] = ()
+    modelos: tuple[str, ...] = ()
+    desde: Year | None = None
+    hasta: Year | None = None
+    plantas: Annotated[str, Field(pattern=r"^[A-HJ-NPR-Z0-9]*$")] = ""
+    fuente: str = ""
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        if not 5 <= self.patron.count("#") <= 8:
+            raise ValueError(f"patron {self.patron}: a serial number has 5 to 8 digits (#)")
+        if any(self.patron.count(code) > 1 for code in "acmkpxy"):
+            raise ValueError(f"patron {self.patron}: only g, l and d may stand more than once")
+        if not self.patron.endswith("#" * self.patron.count("#")):
+            raise ValueError(f"patron {self.patron}: the serial number is the end")
+        if "c" in self.patron and self.patron.index("c") != 5:
+            raise ValueError(f"patron {self.patron}: the check digit is position 9")
+        return self
+
+    def fits(self, family: str, code: str, model: str, year: int) -> bool:
+        """Whether a car of `model`, prefix `code` and registration `year` follows this pattern."""
+        return (
+            self.familia == family
+            and (self.desde or 0) <= year <= (self.hasta or LAST_YEAR)
+            and (not self.wmi or code in self.wmi)
+            and (not self.modelos or model in self.modelos)
+        )
+
+
+class VinPatterns(_Row):
+    """The file `bastidores.toml`: the first row that fits is used."""
+
+    patron: tuple[VinPattern, ...]
+
+
 class Brand(_Row):
     """A brand's file, whole."""
 
     marca: Annotated[str, Field(min_length=2, max_length=30)]
-    familia_vin: VinFamily
+    familia_vin: str
     cuota: Share
     cambio_automatico: str = "Aut."
     precio_automatico: Annotated[int, Field(ge=0, le=6000)] = 2000

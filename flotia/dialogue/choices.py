@@ -14,10 +14,9 @@ from flotia.catalogue.loader import Catalogue
 from flotia.dialogue import reading
 from flotia.dialogue.reading import Reading
 from flotia.planner import Slot
-from flotia.synth.dice import Dice
-from flotia.synth.texts import available_equipment
+from flotia.synth.dice import Dice, Purpose
+from flotia.synth.equipment import EquipmentColumns
 
-_DICE_CHOICES = 5
 _VERSIONS, _COLOURS, _OFFERED, _PICKED = 4, 4, 5, 3
 _SYSTEM = "Eliges datos de coches de ocasión. Respondes en JSON."
 
@@ -27,6 +26,7 @@ class Choices:
 
     def __init__(self, catalogue: Catalogue, seed: int) -> None:
         self._catalogue, self._seed = catalogue, seed
+        self._carried = EquipmentColumns(catalogue, seed)
 
     def messages(self, slots: Sequence[Slot]) -> tuple[str, str]:
         """The system and the user message that ask for `slots`."""
@@ -56,7 +56,7 @@ class Choices:
         return Reading(tuple(rows), clean=bool(rows))
 
     def _row(self, slot: Slot) -> dict[str, Any]:
-        dice = Dice(self._seed, _DICE_CHOICES, slot.index)
+        dice = Dice(self._seed, Purpose.CHOICES, slot.index)
         parts: list[dict[str, Any]] = [{"const": slot.index}, {"enum": self._versions(slot, dice)}]
         parts.append({"enum": self._colours(slot, dice)})
         parts.extend({"enum": column} for column in self._equipment(slot, dice))
@@ -78,14 +78,14 @@ class Choices:
         return dice.shuffled([facts.version, *dice.sample(others, _VERSIONS - 1)])
 
     def _colours(self, slot: Slot, dice: Dice) -> list[str]:
-        shares = self._catalogue.market.colours(slot.facts.registered.year, van=slot.facts.variant.is_van)
+        shares = self._catalogue.market.colours(slot.facts.registered.year, slot.facts.variant.model.segmento)
         names, weights = list(shares), list(shares.values())
         drawn = [dice.weighted(names, weights) for _ in range(_COLOURS - 1)]
         return dice.shuffled(list(dict.fromkeys([slot.facts.colour, *drawn])))
 
     def _equipment(self, slot: Slot, dice: Dice) -> list[list[str]]:
         facts = slot.facts
-        there = available_equipment(self._catalogue, facts.variant, facts.trim, facts.registered.year)
+        there = self._carried.possible(facts.variant, facts.trim, facts.registered.year)
         offered = dice.shuffled(dice.sample(there, _OFFERED * _PICKED))
         return [offered[i::_PICKED] for i in range(_PICKED)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flotia.planner import Slot
-from flotia.synth.facts import ZERO_KM
+from flotia.synth.prices import ZERO_KM
 
 #: The contract's limit for an answer.
 MAX_TOKENS = 3500

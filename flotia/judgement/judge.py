@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from math import exp
+from math import log
 from typing import Any
 
 from flotia.catalogue.loader import Catalogue, fold
 from flotia.judgement import text, values, versions
+from flotia.judgement.cars import Cars
+from flotia.judgement.yardstick import LEAST_PRICE, ZERO_KM, Yardstick
 from flotia.planner import Slot
-from flotia.synth.facts import ZERO_KM, Facts, kilometre_bounds
-from flotia.synth.prices import expected_price, price_spread
+from flotia.synth.facts import Facts
 from flotia.vehicle import MODEL_FIELDS
 
-#: A price stands within this many standard deviations of log price around the expected one (`mercado.toml`,
-#: precio.log_sd: .095 for a new car, .27 for one of twenty years), and never within less than this factor's log.
-_PRICE_DEVIATIONS, _LEAST_BAND = 2.6, 0.28
-#: Cheap cars are priced in steps of hundreds: so much more, in euro, is always within reach.
-_PRICE_SLACK = 350
-#: The least a listed price may be, in euro.
-_LEAST_PRICE = 700
+#: A model is asked for kilometres within 12 % of the held-back ones, rounded outwards to 1000, or 5000 from 20,000 km on
+#: (`dialogue.prompt`).
+_ASKED_KM, _KM_STEPS, _FEW_KM = 0.12, (1000, 5000), 20_000
+#: A model is asked for a price within 7 % of the held-back one, rounded outwards to 500 euro (`dialogue.prompt`). Such a
+#: price stands for another version too, if that one cost about as much when new (log of the ratio).
+_ASKED_PRICE, _ASKED_STEP, _LIKE_PRICE = 0.07, 500, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,9 @@ class Judge:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._cars, self._yardstick = Cars(catalogue), Yardstick(catalogue)
         self._texts = text.RecentTexts()
-        self._colour_names = catalogue.market.all_colours()
-        self._colours = {fold(c): c for c in self._colour_names}
-        self._colours |= {f[:-1] + "a": c for f, c in self._colours.items() if f.endswith("o")}
-        self._brands = {
-            name: frozenset(fold(b) for b in catalogue.brands if b != name and len(fold(b)) > 3)
-            for name in catalogue.brands
-        }
+        self._colours = catalogue.market.all_colours()
 
     def judge(self, slot: Slot, row: dict[str, Any]) -> Verdict:
         """Weigh one proposed row. Never raises, whatever the row holds."""
@@ -65,7 +60,10 @@ class Judge:
         self._kilometres(work, row)
         self._price(work, row)
         self._colour(work, row)
-        about = self._text_facts(work.facts)
+        now = work.facts
+        about = self._cars.text_facts(
+            now.variant, now.version, registered=now.registered, kilometres=now.kilometres, colour=now.colour
+        )
         equipment = self._equipment(work, row, about)
         description = self._description(work, row, about)
         kept = tuple(f for f in MODEL_FIELDS if f in work.kept)
@@ -79,23 +77,19 @@ class Judge:
 
     def _version(self, work: _Work, row: dict[str, Any]) -> None:
         found = versions.match(self._catalogue, work.facts, row)
-        if found is not None:
-            work.facts = replace(work.facts, variant=found.variant, trim=found.trim)
-            if found.exact:
-                work.kept.add("version")
-            else:
-                work.repair("version", "solo el motor está en el catálogo")
+        work.facts = replace(work.facts, variant=found.variant, trim=found.trim)
+        if found.exact:
+            work.kept.add("version")
         elif "version" in row:
-            work.repair("version", "no está en el catálogo")
-        engine = work.facts.variant.engine
-        power, size = values.number(row.get("potencia")), values.number(row.get("cilindrada"))
-        work.settle(row, "potencia", power == engine.potencia)
+            work.repair("version", "solo el motor está en el catálogo" if found.named else "no está en el catálogo")
+        engine = found.variant.engine
+        work.settle(row, "potencia", _same_power(row.get("potencia"), engine.potencia))
         work.settle(row, "combustible", values.fuel(row.get("combustible")) == engine.combustible)
-        work.settle(row, "transmision", values.gearbox(row.get("transmision")) == work.facts.variant.transmission)
+        work.settle(row, "transmision", values.gearbox(row.get("transmision")) == found.variant.transmission)
         if engine.cilindrada == 0:
             work.settle(row, "cilindrada", row.get("cilindrada") in (None, 0, "", "0"))
         else:
-            work.settle(row, "cilindrada", size == engine.cilindrada)
+            work.settle(row, "cilindrada", values.displacement(row.get("cilindrada")) == engine.cilindrada)
 
     def _kilometres(self, work: _Work, row: dict[str, Any]) -> None:
         said = values.number(row.get("kilometros"))
@@ -103,8 +97,10 @@ class Judge:
             work.settle(row, "kilometros", False)
             return
         facts = work.facts
-        low, high = kilometre_bounds(self._catalogue.market, facts.age)
-        stands = 1 <= said <= ZERO_KM if facts.is_zero_km else low <= said <= high
+        low, high = self._yardstick.usual_kilometres(age=facts.age)
+        slack = _ASKED_KM * facts.kilometres + _KM_STEPS[facts.kilometres >= _FEW_KM]
+        as_asked = abs(said - facts.kilometres) <= slack
+        stands = 1 <= said <= ZERO_KM if facts.is_zero_km else low <= said <= high or (as_asked and said > ZERO_KM)
         work.settle(row, "kilometros", stands)
         if stands:
             work.facts = replace(facts, kilometres=int(said))
@@ -114,32 +110,36 @@ class Judge:
         facts = work.facts
         expected = self._expected(facts)
         said = values.number(row.get("precio_venta"))
-        band = max(_PRICE_DEVIATIONS * price_spread(self._catalogue.market, facts.age), _LEAST_BAND)
-        low, high = expected * exp(-band) - _PRICE_SLACK, expected * exp(band) + _PRICE_SLACK
-        stands = said is not None and max(low, _LEAST_PRICE) <= said <= high
+        stands = said is not None and self._price_stands(said, work, expected)
         work.settle(row, "precio_venta", stands)
         if stands and said is not None:
             work.facts = replace(facts, price=Decimal(str(round(said, 2))).quantize(Decimal("0.01")))
         elif facts is not work.original:
             moved = float(work.original.price) * expected / self._expected(work.original)
             ending = work.original.price % 1000
-            base = round((Decimal(moved) - ending) / 1000) * 1000 + ending
-            work.facts = replace(facts, price=max(base, Decimal(_LEAST_PRICE)).quantize(Decimal("0.01")))
+            low, high = self._yardstick.usual_prices(expected, age=facts.age)
+            base = round((Decimal(min(max(moved, low), high)) - ending) / 1000) * 1000 + ending
+            work.facts = replace(facts, price=max(base, Decimal(LEAST_PRICE)).quantize(Decimal("0.01")))
+
+    def _price_stands(self, said: float, work: _Work, expected: float) -> bool:
+        low, high = self._yardstick.usual_prices(expected, age=work.facts.age)
+        if low <= said <= high:
+            return True
+        own, now, asked = work.original, work.facts, float(work.original.price)
+        as_asked = asked * (1 - _ASKED_PRICE) - _ASKED_STEP <= said <= asked * (1 + _ASKED_PRICE) + _ASKED_STEP
+        ratio = now.variant.list_price(now.trim) / own.variant.list_price(own.trim)
+        low, high = self._yardstick.possible_prices(expected)
+        return as_asked and abs(log(ratio)) < _LIKE_PRICE and max(low, LEAST_PRICE) <= said <= high
 
     def _expected(self, facts: Facts) -> float:
-        return expected_price(
-            self._catalogue.market, list_price=facts.variant.list_price(facts.trim), age=facts.age,
-            kilometres=facts.kilometres, fuel=facts.variant.engine.combustible, brand=facts.variant.brand.marca,
-        )  # fmt: skip
+        return self._yardstick.expected_price(
+            facts.variant, facts.trim, year=facts.registered.year, age=facts.age, kilometres=facts.kilometres
+        )
 
     def _colour(self, work: _Work, row: dict[str, Any]) -> None:
-        said = row.get("color")
-        colour = None
-        if isinstance(said, str) and len(said) <= 40:
-            words = [fold(w) for w in said.split()]
-            colour = next((self._colours[w] for w in words if w in self._colours), None)
-        work.settle(row, "color", colour is not None)
-        if colour is not None:
+        colour = values.colour(row.get("color"))
+        work.settle(row, "color", colour in self._colours)
+        if colour is not None and colour in self._colours:
             work.facts = replace(work.facts, colour=colour)
 
     def _equipment(self, work: _Work, row: dict[str, Any], about: text.TextFacts) -> tuple[str, ...] | None:
@@ -148,27 +148,21 @@ class Judge:
         return stands
 
     def _description(self, work: _Work, row: dict[str, Any], about: text.TextFacts) -> str | None:
-        said = row.get("descripcion")
-        fault = text.description_fault(said, about)
-        if fault is None and isinstance(said, str):
-            clean = " ".join(said.split())
-            if not self._texts.seen_like(clean):
-                work.kept.add("descripcion")
-                return clean
-            fault = "repite otro texto"
-        if "descripcion" in row:
-            work.repair("descripcion", fault or "no es texto")
-        return None
+        stands, fault = text.description(row.get("descripcion"), about)
+        if stands is not None and self._texts.seen_like(stands):
+            stands, fault = None, "repite otro texto"
+        if stands is not None:
+            work.kept.add("descripcion")
+        elif "descripcion" in row:
+            work.repair("descripcion", fault)
+        return stands
 
-    def _text_facts(self, facts: Facts) -> text.TextFacts:
-        variant = facts.variant
-        return text.TextFacts(
-            name=f"{variant.model.nombre} {facts.version}",
-            year=facts.registered.year, kilometres=facts.kilometres, power=variant.engine.potencia,
-            doors=variant.body.puertas, seats=variant.body.plazas, fuel=variant.engine.combustible,
-            automatic=variant.automatic, mild_hybrid=variant.engine.microhibrido, colour=facts.colour,
-            colours=self._colour_names, others=self._brands.get(variant.brand.marca, frozenset()),
-        )  # fmt: skip
+
+def _same_power(said: Any, power: int) -> bool:
+    """Whether `said` is that power: to the CV, or to the kW if it is written in kW only."""
+    read = values.power(said)
+    slack = 1 if isinstance(said, str) and "kw" in said.lower() else 0
+    return read is not None and abs(read - power) <= slack
 
 
 @dataclass(slots=True)

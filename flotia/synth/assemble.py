@@ -1,70 +1,179 @@
-"""The last step of every vehicle: facts and identity become a row, and what nobody has written yet is written."""
+"""The last step of every vehicle: facts and identity become columns of rows, and what nobody has written is written."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from flotia.catalogue.loader import Catalogue
-from flotia.synth.dice import Dice
-from flotia.synth.facts import Facts
-from flotia.synth.labels import dgt_label
-from flotia.synth.prices import dealer_prices, expected_kilometres
-from flotia.synth.texts import description, equipment
-from flotia.vehicle import Origin, Vehicle
+from flotia.synth.dice import Purpose, column
+from flotia.synth.equipment import EquipmentColumns
+from flotia.synth.facts import FactColumns, FactsDrawer
+from flotia.synth.identity import Identities, IdentityMaker, plates
+from flotia.synth.labels import LABELS, LabelColumns
+from flotia.synth.prices import AGE_OFFSET, dealer_cents
+from flotia.synth.texts import TextColumns, TextFacts, listed
+from flotia.synth.vin import Surroundings
+from flotia.vehicle import Origin, VehicleTable
 
-_DICE_ASSEMBLE = 4
+_DAYS_A_YEAR = 365.25
+_FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2050, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What of a row is a model's: its equipment and text (`None` where code writes them), its name, the fields that stand."""
+
+    model: str
+    kept: tuple[str, ...]
+    equipment: tuple[str, ...] | None = None
+    description: str | None = None
 
 
 class Assembler:
     """Makes vehicles for one seed and date."""
 
-    def __init__(self, catalogue: Catalogue, *, seed: int, today: date) -> None:
-        self._catalogue, self._seed, self._today = catalogue, seed, today
+    def __init__(self, catalogue: Catalogue, drawer: FactsDrawer, *, seed: int, today: date) -> None:
+        self._catalogue, self._drawer, self._seed, self._today = catalogue, drawer, seed, today.toordinal()
+        self.identities = IdentityMaker(catalogue, seed)
+        self._equipment = EquipmentColumns(catalogue, seed)
+        self._texts = TextColumns(catalogue, seed, self._equipment)
+        deck = catalogue.deck
+        self._deck = deck
+        self._habit = drawer.valuation.habits(deck.variants)
+        self._labels = LabelColumns(deck.variants)
+        self._versions = np.full(int(deck.versions_from[-1]), None, dtype=object)
+        names = {
+            "marca": [v.brand.marca for v in deck.variants],
+            "modelo": [v.model.nombre for v in deck.variants],
+            "combustible": [v.engine.combustible for v in deck.variants],
+            "transmision": [v.transmission for v in deck.variants],
+            "tipo_vehiculo": [v.body.tipo for v in deck.variants],
+            "cilindrada": [v.engine.cilindrada or None for v in deck.variants],
+        }
+        self._of_variant = {name: np.array(values, dtype=object) for name, values in names.items()}
+        self._of_variant |= {"potencia": deck.v["power"], "puertas": deck.v["doors"], "plazas": deck.v["seats"]}
+        self._days = _Days()
+        self._spoken_colours = np.array([c.lower() for c in drawer.colours], dtype=object)
+        self._lists = {
+            "color": np.array(drawer.colours, dtype=object), "provincia": np.array(drawer.provinces, dtype=object),
+            "concesionario": np.array(drawer.dealers, dtype=object), "etiqueta_dgt": np.array(LABELS, dtype=object),
+        }  # fmt: skip
 
-    def vehicle(
-        self, index: int, facts: Facts, *, plate: str, vin: str, equipped: tuple[str, ...] | None = None,
-        described: str | None = None, model: str = "", kept: tuple[str, ...] = (),
-    ) -> Vehicle:  # fmt: skip
-        """The finished vehicle of slot `index`. It is of origin `ia` only if some field of a model stands (`kept`)."""
-        dice = Dice(self._seed, _DICE_ASSEMBLE, index)
-        variant, trim = facts.variant, facts.trim
-        local_equipment = equipment(self._catalogue, variant, trim, facts.registered.year, dice)
-        carried = equipped if equipped is not None else local_equipment
-        if described is None:
-            described = description(
-                self._catalogue, variant, trim, registered=facts.registered, kilometres=facts.kilometres,
-                usual_kilometres=expected_kilometres(self._catalogue.market, facts.age, variant.engine.combustible),
-                colour=facts.colour, province=facts.province, equipment=carried, dice=dice,
-            )  # fmt: skip
-        purchase, cost = dealer_prices(facts.price, dice)
-        return Vehicle(
-            bastidor=vin,
-            matricula=plate,
-            marca=variant.brand.marca,
-            modelo=variant.model.nombre,
-            version=facts.version,
-            anio_matricula=facts.registered.year,
-            fecha_matriculacion=facts.registered,
-            kilometros=facts.kilometres,
-            combustible=variant.engine.combustible,
-            transmision=variant.transmission,
-            tipo_vehiculo=variant.body.tipo,
-            cilindrada=variant.engine.cilindrada or None,
-            potencia=variant.engine.potencia,
-            puertas=variant.body.puertas,
-            plazas=variant.body.plazas,
-            color=facts.colour,
-            etiqueta_dgt=dgt_label(variant.engine, facts.registered, variant.generation.desde),
-            precio_venta=facts.price,
-            precio_compra=purchase,
-            precio_costo=cost,
-            provincia=facts.province,
-            concesionario=facts.dealer,
-            fecha_recepcion=facts.received,
-            dias_stock=(self._today - facts.received).days,
-            descripcion=described,
-            equipamiento=carried,
-            origen=Origin.AI if kept else Origin.LOCAL,
-            modelo_ia=model if kept else "",
-            campos_ia=kept,
+    def surroundings(self, cars: FactColumns) -> Surroundings:
+        """What the identities of those cars depend on."""
+        return self.identities.vins.surroundings(cars.variant, cars.registered, cars.slot)
+
+    def texts_of(self, cars: FactColumns, given: Identities) -> tuple[list[str], list[str]]:
+        """The VINs and plates of those cars."""
+        return self.identities.vins.vins(self.surroundings(cars), given.serial), plates(given.plate)
+
+    def others(self, cars: FactColumns) -> Identities:
+        """Identities that the run gives nobody else, for cars whose own are taken outside."""
+        return self.identities.identities(self.surroundings(cars), cars.registered, again=True)
+
+    def table(
+        self, cars: FactColumns, given: Identities, amendments: Mapping[int, Amendment] | None = None
+    ) -> VehicleTable:
+        """The finished vehicles. `amendments` are by place; a row is of origin `ia` only if it has one."""
+        amendments = amendments or {}
+        around = self.surroundings(cars)
+        years = around.calendar
+        label = self._labels.column(cars.variant, cars.registered)
+        purchase, cost = dealer_cents(
+            cars.price, column(self._seed, Purpose.PURCHASE, cars.slot), column(self._seed, Purpose.COST, cars.slot)
         )
+        versions = self._version_names(cars)
+        codes = self._equipment.codes(cars, years)
+        of_variant: dict[str, Callable[[], list[Any]]] = {
+            name: partial(_gather, table, cars.variant) for name, table in self._of_variant.items()
+        }
+        length = len(cars)
+        columns: dict[str, Callable[[], list[Any]]] = of_variant | {
+            "bastidor": lambda: self.identities.vins.vins(around, given.serial),
+            "matricula": lambda: plates(given.plate),
+            "version": versions.tolist,
+            "anio_matricula": years.tolist,
+            "fecha_matriculacion": partial(_gather, self._days.dates, cars.registered - self._days.first),
+            "fecha_matriculacion:stored": partial(_gather, self._days.texts, cars.registered - self._days.first),
+            "kilometros": cars.kilometres.tolist,
+            "color": partial(_gather, self._lists["color"], cars.colour),
+            "etiqueta_dgt": partial(_gather, self._lists["etiqueta_dgt"], label),
+            "precio_venta": cars.price.tolist,
+            "precio_compra": purchase.tolist,
+            "precio_costo": cost.tolist,
+            "provincia": partial(_gather, self._lists["provincia"], cars.province),
+            "concesionario": partial(_gather, self._lists["concesionario"], cars.dealer),
+            "fecha_recepcion": partial(_gather, self._days.dates, cars.received - self._days.first),
+            "fecha_recepcion:stored": partial(_gather, self._days.texts, cars.received - self._days.first),
+            "dias_stock": (self._today - cars.received).tolist,
+            "descripcion": lambda: self._descriptions(cars, around, versions, codes, amendments),
+            "equipamiento": lambda: list(self._equipment.names(codes)),
+            "equipamiento:stored": lambda: self._equipment.json(codes),
+            "origen": lambda: [Origin.LOCAL] * length,
+            "origen:stored": lambda: [str(Origin.LOCAL)] * length,
+            "modelo_ia": lambda: [""] * length,
+            "campos_ia": lambda: [()] * length,
+            "campos_ia:stored": lambda: ["[]"] * length,
+            "verificado": lambda: [True] * length,
+        }
+        return VehicleTable(cars.slot.tolist(), columns, {place: _amended(a) for place, a in amendments.items()})
+
+    def _version_names(self, cars: FactColumns) -> NDArray[np.object_]:
+        numbers = self._deck.version_numbers(cars.variant, cars.offer)
+        names = self._versions[numbers]
+        new = np.flatnonzero(names == None)  # noqa: E711 - of each element
+        for place in new.tolist():
+            variant, trim = self._deck.variants[cars.variant[place]], self._deck.trims[cars.offer[place]]
+            self._versions[numbers[place]] = names[place] = variant.version(trim)
+        return names
+
+    def _descriptions(
+        self, cars: FactColumns, around: Surroundings, versions: NDArray[np.object_], codes: NDArray[np.uint8],
+        amendments: Mapping[int, Amendment],
+    ) -> list[str]:  # fmt: skip
+        age = (self._today - cars.registered) / _DAYS_A_YEAR
+        usual = self._drawer.valuation.kilometre_column(
+            age - AGE_OFFSET, np.zeros(len(cars)), self._habit[cars.variant]
+        )
+        facts = TextFacts(
+            cars.slot, cars.variant, self._deck.o["level"][cars.offer], around.calendar, around.month, age,
+            cars.kilometres, usual, versions, self._spoken_colours[cars.colour],
+            self._lists["provincia"][cars.province],
+        )  # fmt: skip
+        mentioned = self._texts.mentioned(self._equipment.mentions(codes, cars.slot))
+        for place, amendment in amendments.items():
+            if amendment.equipment is not None:
+                for piece, text in zip(mentioned, listed(amendment.equipment), strict=True):
+                    piece[place] = text
+        return self._texts.texts(facts, mentioned)
+
+
+class _Days:
+    """Days as dates and as ISO texts, by their ordinal after `first`."""
+
+    def __init__(self) -> None:
+        self.first = _FIRST_DAY.toordinal()
+        days = [date.fromordinal(n) for n in range(self.first, _LAST_DAY.toordinal())]
+        self.dates = np.array(days, dtype=object)
+        self.texts = np.array([d.isoformat() for d in days], dtype=object)
+
+
+def _gather(table: NDArray[Any], places: NDArray[Any]) -> list[Any]:
+    found: list[Any] = table[places].tolist()
+    return found
+
+
+def _amended(amendment: Amendment) -> dict[str, Any]:
+    fields: dict[str, Any] = {"origen": Origin.AI, "modelo_ia": amendment.model, "campos_ia": amendment.kept}
+    if amendment.equipment is not None:
+        fields["equipamiento"] = amendment.equipment
+    if amendment.description is not None:
+        fields["descripcion"] = amendment.description
+    return fields

@@ -1,36 +1,39 @@
-"""Slots' facts: a full, coherent description of a car drawn jointly from the catalogue, held back behind each slot."""
+"""Slots' facts: a full, coherent description of a car drawn jointly from the market, held back behind each slot."""
 
 from __future__ import annotations
 
-import bisect
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, fields
+from datetime import date
 from decimal import Decimal
-from math import ceil
-from typing import TypeVar
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from flotia.catalogue.loader import Catalogue, Variant, YearTable
-from flotia.catalogue.market import Floats, Market, shares
-from flotia.catalogue.schema import Trim
-from flotia.errors import RequestError
-from flotia.synth.dice import Dice, normal, uniforms
-from flotia.synth.prices import advertised, expected_kilometres, expected_price, price_spread
+from flotia.catalogue.deck import SEGMENTS
+from flotia.catalogue.loader import Catalogue
+from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Trim
+from flotia.catalogue.variant import Variant
+from flotia.catalogue.wheel import Floats, Wheel
+from flotia.synth.dealers import DealerColumns
+from flotia.synth.dice import Purpose, column, normals
+from flotia.synth.prices import AGE_OFFSET, LEAST_KM_A_YEAR, ZERO_KM, Figures, Priced, Valuation
 
-_T = TypeVar("_T")
-#: Slots are drawn in chunks of this many, so that slot i never depends on how many were asked for.
-CHUNK = 1000
-#: Kilometres up to which a car counts as km 0.
-ZERO_KM = 100
-#: A used car rolls at least this many km a year, whatever the dice say.
-_LEAST_KM_A_YEAR = 700
-
-_DICE_ROW = 1
-_COLUMNS = 8
-_MONTH_DAYS = 28
+_DAYS_A_YEAR = 365.25
+#: Prices are drawn within this many standard deviations.
+_PRICE_TAILS = 2.6
+#: A car whose kilometres are further than this from the expected ones is priced by itself.
+_TARIFF_KM = 20_000
+#: Of the cars that nothing but colour tells apart so many fewer are priced alike, or a stock would have twins.
+_TARIFF_ZERO_KM = 0.3
+_YEARS = LAST_YEAR - FIRST_YEAR + 1
+#: No dealer's car has run further than this (ac2024: 95 % of the youngest have less than 21,000 km, and 120,000 km in two
+#: years is a taxi's).
+_MOST_KM, _MOST_KM_A_YEAR = 12_000, 48_000
+#: The weekdays (Monday 0) on which the registry is shut; such days move to the Friday before.
+_SATURDAY = 5
+_CENTS = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,133 +62,234 @@ class Facts:
         return self.kilometres <= ZERO_KM
 
 
+@dataclass(frozen=True, slots=True)
+class FactColumns:
+    """The facts of many slots, one number a slot and column; shapes `(n,)`.
+
+    `slot` is the slot's index, `variant` and `offer` are rows of the deck; `registered` and `received` days as in
+    `date.toordinal`; `price` cents; `colour`, `province` and `dealer` places in the lists of a `FactsDrawer`.
+    """
+
+    slot: NDArray[Any]
+    variant: NDArray[Any]
+    offer: NDArray[Any]
+    registered: NDArray[Any]
+    kilometres: NDArray[Any]
+    colour: NDArray[Any]
+    price: NDArray[Any]
+    province: NDArray[Any]
+    dealer: NDArray[Any]
+    received: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+    def of(self, rows: NDArray[Any]) -> Self:
+        """The same columns of some rows only (places or flags)."""
+        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Car:
+    """What is drawn first of a car; shapes `(n,)`, `age` in years."""
+
+    variant: NDArray[Any]
+    offer: NDArray[Any]
+    year: NDArray[Any]
+    age: Floats
+
+
 class FactsDrawer:
-    """Draws the facts of slots, a chunk at a time, for one seed, date and (perhaps) brand."""
+    """Draws the facts of slots for one seed, date and (perhaps) brand."""
 
     def __init__(self, catalogue: Catalogue, *, seed: int, today: date, brand: str | None = None) -> None:
-        self._catalogue, self._seed, self._today = catalogue, seed, today
-        self._market = catalogue.market
-        self._tables = self._year_tables(brand)
-        if not self._tables:
-            raise RequestError(f"La marca {brand} no se vendió en los años que cubre el catálogo.")
-        ages = self._market.edad.cuota
-        weights = {y: ages[today.year - y] for y in self._tables if 0 <= today.year - y < len(ages)}
-        if not weights:  # only sold longer ago than the market's table reaches
-            weights = {max(self._tables): 1.0}
-        self._year_of, self._year_shares = list(weights), shares(weights)
-        self._provinces = list(self._market.provincia.cuota)
-        self._province_shares = shares(self._market.provincia.cuota)
+        self._seed, self._today, self._this_year = seed, today.toordinal(), today.year
+        self._tariff = np.array(catalogue.market.precio.tarifa)
+        self._deck, self._market = catalogue.deck, catalogue.market
+        self._sales = catalogue.sales(today.year, brand)
+        self._years = _Calendar(catalogue, today)
+        self.valuation = Valuation(catalogue.market)
+        self._figures = Figures(catalogue.market)
+        self._colours = _Colours(catalogue)
+        self.colours = self._colours.names
+        self.provinces = list(catalogue.market.provincia.cuota)
+        self._provinces = Wheel.of([list(catalogue.market.provincia.cuota.values())])
+        self._dealers = DealerColumns(catalogue, self.provinces)
+        self.dealers = self._dealers.names
+        self._zero = _ZeroKm(catalogue, today.year)
+        self._habit = self.valuation.habits(self._deck.variants)
+        self._new = self.valuation.new_price_factors(self._deck.variants)
+        self._brand_log = self.valuation.brand_logs([b.marca for b in self._deck.brands])
 
-    def _year_tables(self, brand: str | None) -> dict[int, YearTable]:
-        tables = {}
-        for year in self._catalogue.years(brand):
-            table = self._catalogue.table(year, brand)
-            if table is not None and year <= self._today.year:
-                tables[year] = table
-        return tables
+    def columns(self, slots: NDArray[Any]) -> FactColumns:
+        """The facts of `slots` (their indices, in any order)."""
+        sold = self._sales.draw(self._numbers(Purpose.CAR, slots))
+        year, variant, offer = self._sales.year[sold], self._sales.variant[sold], self._sales.offer[sold]
+        brand = self._deck.v["brand"][variant]
+        zero = self._zero.is_zero(variant, year, self._numbers(Purpose.ZERO, slots))
+        registered = self._years.registration(
+            year, self._numbers(Purpose.MONTH, slots), self._numbers(Purpose.DAY, slots), late=zero
+        )
+        age = (self._today - registered) / _DAYS_A_YEAR
+        car = _Car(variant, offer, year, age)
+        expected = self.valuation.kilometre_column(age - AGE_OFFSET, np.zeros(len(slots)), self._habit[variant])
+        kilometres = self._kilometres(slots, car, zero)
+        price = self._price(slots, car, zero, kilometres - expected)
+        province = self._provinces.draw(self._numbers(Purpose.PROVINCE, slots))
+        return FactColumns(
+            slots, variant, offer, registered, kilometres,
+            self._colours.draw(self._deck.v["segment"][variant], year, self._numbers(Purpose.COLOUR, slots)),
+            price, province, self._dealers.draw(province, brand, self._numbers(Purpose.DEALER, slots)),
+            self._received(slots, registered, zero),
+        )  # fmt: skip
 
-    def chunk(self, number: int) -> list[Facts]:
-        """The facts of slots `number * CHUNK` … `(number + 1) * CHUNK - 1`."""
-        columns = uniforms(self._seed, number, _COLUMNS, CHUNK)
-        years = [self._year_of[i] for i in np.searchsorted(self._year_shares, columns[0], side="right").tolist()]
-        variants = self._variants(years, columns[1])
-        provinces = np.searchsorted(self._province_shares, columns[2], side="right").tolist()
+    def facts(self, columns: FactColumns) -> list[Facts]:
+        """The rows of `columns` as facts."""
+        deck = self._deck
         return [
-            self._row(number * CHUNK + i, years[i], variants[i], self._provinces[provinces[i]], columns[3:, i])
-            for i in range(CHUNK)
-        ]
+            Facts(
+                deck.variants[variant], deck.trims[offer], date.fromordinal(registered),
+                (self._today - registered) / _DAYS_A_YEAR, kilometres, self.colours[colour],
+                (Decimal(price) / 100).quantize(_CENTS), self.provinces[province], self.dealers[dealer],
+                date.fromordinal(received),
+            )
+            for _, variant, offer, registered, kilometres, colour, price, province, dealer, received in zip(
+                *(getattr(columns, f.name).tolist() for f in fields(columns)), strict=True
+            )
+        ]  # fmt: skip
 
-    def _variants(self, years: list[int], column: Floats) -> list[Variant]:
-        by_year: dict[int, list[int]] = {}
-        for i, year in enumerate(years):
-            by_year.setdefault(year, []).append(i)
-        drawn: list[Variant | None] = [None] * len(years)
-        for year, places in by_year.items():
-            for i, variant in zip(places, self._tables[year].draw(column[places]), strict=True):
-                drawn[i] = variant
-        return [v for v in drawn if v is not None]
+    def columns_of(self, slots: Sequence[int], facts: Sequence[Facts]) -> FactColumns:
+        """The inverse of `facts`."""
+        rows = [
+            (
+                slot, f.variant.number, self._deck.offer_number(f.variant, f.trim), f.registered.toordinal(), f.kilometres,
+                self.colours.index(f.colour), int(f.price * 100), self.provinces.index(f.province),
+                self.dealers.index(f.dealer), f.received.toordinal(),
+            )
+            for slot, f in zip(slots, facts, strict=True)
+        ]  # fmt: skip
+        return FactColumns(*np.array(rows, dtype=np.int64).reshape(-1, len(fields(FactColumns))).T)
 
-    def _row(self, index: int, year: int, variant: Variant, province: str, u: Floats) -> Facts:
-        dice = Dice(self._seed, _DICE_ROW, index)
-        registered = self._registration(year, float(u[0]), dice)
-        age = (self._today - registered).days / 365.25
-        trims = variant.trims(year)
-        trim = _pick(trims, [t.cuota for t in trims], float(u[1]))
-        kilometres = self._kilometres(variant.engine.combustible, year, age, float(u[2]), dice)
-        price = self._price(variant, trim, age, kilometres, u=float(u[3]), dice=dice)
-        colours = self._market.colours(year, van=variant.is_van)
-        colour = _pick(list(colours), list(colours.values()), float(u[4]))
-        return Facts(
-            variant, trim, registered, age, kilometres, colour, price, province,
-            dealer_name(self._catalogue, province, dice), self._received(registered, kilometres, dice),
+    def _numbers(self, purpose: Purpose, slots: NDArray[Any]) -> Floats:
+        return column(self._seed, purpose, slots)
+
+    def _kilometres(self, slots: NDArray[Any], car: _Car, zero: NDArray[np.bool_]) -> NDArray[np.int64]:
+        z = normals(self._numbers(Purpose.KILOMETRES, slots))
+        exact = self.valuation.kilometre_column(car.age - AGE_OFFSET, z, self._habit[car.variant])
+        least = np.ceil(np.maximum(LEAST_KM_A_YEAR * car.age, ZERO_KM + 1)).astype(np.int64)
+        exact = np.clip(exact, least, _MOST_KM + _MOST_KM_A_YEAR * car.age)
+        used = np.maximum(self._figures.kilometres(exact, self._numbers(Purpose.KM_ENDING, slots)), least)
+        return np.where(zero, self._zero.kilometres(self._numbers(Purpose.ZERO_VALUE, slots)), used)
+
+    def _price(self, slots: NDArray[Any], car: _Car, zero: NDArray[np.bool_], extra_km: Floats) -> NDArray[np.int64]:
+        """Prices in cents: of some cars their own, of others that of the dealers' list for their version and year."""
+        v = self._deck.v
+        years_ago = self._this_year - car.year
+        share = self._tariff[np.minimum(years_ago, len(self._tariff) - 1)] * np.where(zero, _TARIFF_ZERO_KM, 1.0)
+        listed = (self._numbers(Purpose.TARIFF, slots) < share) & (np.abs(extra_km) < _TARIFF_KM)
+        version = self._deck.version_numbers(car.variant, car.offer) * np.int64(_YEARS) + car.year - FIRST_YEAR
+        noise, ending = (
+            np.where(listed, self._numbers(shared, version), self._numbers(own, slots))
+            for own, shared in (
+                (Purpose.PRICE, Purpose.TARIFF_PRICE), (Purpose.PRICE_ENDING, Purpose.TARIFF_ENDING)
+            )
         )  # fmt: skip
-
-    def _registration(self, year: int, u: float, dice: Dice) -> date:
-        last = self._today.month if year == self._today.year else 12
-        month = _pick(range(1, last + 1), self._market.mes.cuota[:last], u)
-        when = date(year, month, 1 + dice.below(_MONTH_DAYS))
-        return min(when, self._today)
-
-    def _kilometres(self, fuel: str, year: int, age: float, u: float, dice: Dice) -> int:
-        table = self._market
-        back = self._today.year - year
-        zero = table.kilometro_cero
-        if back < len(zero.cuota_por_edad) and dice.uniform() < zero.cuota_por_edad[back]:
-            return dice.weighted(list(zero.valores), list(zero.valores.values()))
-        spread = float(np.interp(age, range(len(table.kilometros.log_sd)), table.kilometros.log_sd))
-        middle = expected_kilometres(table, age, fuel)
-        low, high = kilometre_bounds(table, age)
-        written = _as_written(middle * float(np.exp(spread * normal(u))), dice)
-        return min(max(written, ceil(low)), int(high))
-
-    def _price(self, variant: Variant, trim: Trim, age: float, kilometres: int, *, u: float, dice: Dice) -> Decimal:
-        middle = expected_price(
-            self._market, list_price=variant.list_price(trim), age=age, kilometres=kilometres,
-            fuel=variant.engine.combustible, brand=variant.brand.marca,
+        cars = Priced(
+            new_price=(v["price"][car.variant] + self._deck.o["price"][car.offer])
+            * self._new[1][car.year - FIRST_YEAR] / self._new[0][car.variant],
+            at=np.where(listed, years_ago, car.age - AGE_OFFSET), fuel=v["fuel"][car.variant],
+            segment=v["segment"][car.variant], brand_log=self._brand_log[v["brand"][car.variant]],
+            extra_km=np.where(listed, 0.0, extra_km),
         )  # fmt: skip
-        z = min(max(normal(u), -2.3), 2.3)
-        return advertised(self._market, middle * float(np.exp(z * price_spread(self._market, age))), dice)
+        exact = self.valuation.price_column(cars, np.clip(normals(noise), -_PRICE_TAILS, _PRICE_TAILS))
+        return self._figures.prices(exact, ending) * 100
 
-    def _received(self, registered: date, kilometres: int, dice: Dice) -> date:
+    def _received(self, slots: NDArray[Any], registered: NDArray[Any], zero: NDArray[np.bool_]) -> NDArray[np.int64]:
         table = self._market.stock
-        days = round(table.dias_mediana * float(np.exp(table.dias_log_sd * normal(dice.uniform()))))
-        since = (self._today - registered).days
-        if kilometres <= ZERO_KM:  # registered by the dealer who sells it: in stock since
-            return self._today - timedelta(days=since if since <= table.dias_maximo else min(days, since))
-        return self._today - timedelta(days=min(days, table.dias_maximo, since))
+        days = table.dias_mediana * np.exp(table.dias_log_sd * normals(self._numbers(Purpose.STANDING, slots)))
+        days = np.minimum(np.rint(days).astype(np.int64), table.dias_maximo)
+        since = self._today - registered
+        used = np.minimum(days, since * 7 // 10)  # a used car has rolled somewhere before it came in
+        own = np.where(
+            since <= table.dias_maximo, since, np.minimum(days, since)
+        )  # a km 0 stands since it was registered
+        return self._today - np.where(zero, own, used)
 
 
-def kilometre_bounds(market: Market, age: float) -> tuple[float, float]:
-    """The least and the most km that a used car (not a km 0) of `age` years is drawn with or believed at.
+class _Calendar:
+    """Days of registration."""
 
-    Source: 5 % and 95 % quantiles by age (`mercado.toml`), widened to about the outermost percent.
-    """
-    table = market.kilometros
-    ages = range(len(table.p05))
-    low = float(np.interp(age, ages, table.p05)) * 0.45
-    high = float(np.interp(age, ages, table.p95)) * 1.35
-    if age > len(table.p05) - 1:
-        high += (age - len(table.p05) + 1) * 12_000
-    return max(low, _LEAST_KM_A_YEAR * age, ZERO_KM + 1), max(high, 6_000.0)
+    def __init__(self, catalogue: Catalogue, today: date) -> None:
+        self._today = today
+        shares = list(catalogue.market.mes.cuota)
+        part = today.day / 30
+        running = [
+            s if m < today.month - 1 else s * part if m == today.month - 1 else 0.0 for m, s in enumerate(shares)
+        ]
+        late = [s if m >= 6 else 0.0 for m, s in enumerate(shares)]
+        self._months = Wheel(np.array([shares, running, late]))
+        firsts = [
+            [date(y + m // 12, m % 12 + 1, 1).toordinal() for m in range(13)] for y in range(FIRST_YEAR, LAST_YEAR + 1)
+        ]
+        self._firsts = np.array(firsts)
+
+    def registration(
+        self, year: NDArray[Any], month: Floats, day: Floats, *, late: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Ordinals of working days of `year`, none after today; `late` cars of a year before this one in its second half."""
+        this_year = year == self._today.year
+        chosen = self._months.draw(month, np.where(this_year, 1, np.where(late, 2, 0)))
+        row = year - FIRST_YEAR
+        first = self._firsts[row, chosen]
+        until = np.minimum(self._firsts[row, chosen + 1], self._today.toordinal() + 1)
+        when = first + np.minimum((day * (until - first)).astype(np.int64), until - first - 1)
+        weekday = (when - 1) % 7
+        back = np.where(weekday >= _SATURDAY, weekday - _SATURDAY + 1, 0)
+        moved = when - back
+        result: NDArray[np.int64] = np.where(moved >= first, moved, np.minimum(when + 7 - weekday, until - 1))
+        return result
 
 
-def dealer_name(catalogue: Catalogue, province: str, dice: Dice) -> str:
-    """An invented dealer of `province`: one of a dozen that the province always has."""
-    key = sum(ord(c) * (i + 1) for i, c in enumerate(province))
-    own = Dice(key, dice.below(12))
-    return f"{own.pick(catalogue.dealers.formas)} {own.pick(catalogue.dealers.nombres)}"
+class _ZeroKm:
+    """Cars that the dealer registered itself."""
+
+    def __init__(self, catalogue: Catalogue, this_year: int) -> None:
+        table = catalogue.market.kilometro_cero
+        self._this_year = this_year
+        by_age = np.array([*table.cuota_por_edad, 0.0])
+        self._by_age = by_age
+        factor = np.array([table.por_marca.get(v.brand.marca, table.otras_marcas) for v in catalogue.deck.variants])
+        fuel = np.array([table.por_combustible.get(v.engine.combustible, 1.0) for v in catalogue.deck.variants])
+        self._factor = factor * fuel
+        self._values = np.array(list(table.valores))
+        self._wheel = Wheel.of([list(table.valores.values())])
+
+    def is_zero(self, variant: NDArray[Any], year: NDArray[Any], uniform: Floats) -> NDArray[np.bool_]:
+        age = np.clip(self._this_year - year, 0, len(self._by_age) - 1)
+        result: NDArray[np.bool_] = uniform < np.minimum(self._by_age[age] * self._factor[variant], 0.9)
+        return result
+
+    def kilometres(self, uniform: Floats) -> NDArray[Any]:
+        return self._values[self._wheel.draw(uniform)]
 
 
-def _pick(options: Sequence[_T], weights: Sequence[float], u: float) -> _T:
-    """The option at `u` (in [0, 1)) of the options laid end to end by weight."""
-    cumulative = list(itertools.accumulate(weights))
-    return options[bisect.bisect_right(cumulative[:-1], u * cumulative[-1])]
+class _Colours:
+    """Colours by registration year and segment."""
 
+    def __init__(self, catalogue: Catalogue) -> None:
+        market = catalogue.market
+        self.names = sorted({c for table in market.color.values() for c in table})
+        self._since = np.array(sorted(market.color))
+        rows = [
+            [
+                market.color[year].get(name, 0.0) * market.color_por_segmento.get(segment, {}).get(name, 1.0)
+                for name in self.names
+            ]
+            for year in sorted(market.color)
+            for segment in SEGMENTS
+        ]
+        self._wheel = Wheel(np.array(rows))
 
-def _as_written(kilometres: float, dice: Dice) -> int:
-    """Kilometres as dealers write them: 21 % whole thousands, 9 % hundreds, 10 % tens, the rest exact (ac2024)."""
-    at = dice.uniform()
-    step = 1000 if at < 0.21 else 100 if at < 0.30 else 10 if at < 0.40 else 1
-    if kilometres < 1000:
-        step = min(step, 10)
-    return max(int(round(kilometres / step) * step), ZERO_KM + 1)
+    def draw(self, segment: NDArray[Any], year: NDArray[Any], uniform: Floats) -> NDArray[Any]:
+        band = np.maximum(np.searchsorted(self._since, year, side="right") - 1, 0)
+        return self._wheel.draw(uniform, band * len(SEGMENTS) + segment)

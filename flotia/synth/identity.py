@@ -1,54 +1,110 @@
-"""Plates and VINs of a run: unique within it by construction, re-drawn where the world outside has them already."""
+"""Plates and VINs of a run: unique within it by construction, drawn again where the world outside has them already."""
 
 from __future__ import annotations
 
 import math
-from datetime import date
+from dataclasses import dataclass
+from typing import Any
 
-from flotia.catalogue.loader import Variant
-from flotia.catalogue.market import PlateTable
-from flotia.synth.dice import Dice, mix
-from flotia.synth.vin import vin
+import numpy as np
+from numpy.typing import NDArray
 
-_DICE_VIN = 2
-_DICE_AGAIN = 3
+from flotia.catalogue.loader import Catalogue
+from flotia.catalogue.market import PLATE_LETTERS, PLATES_PER_GROUP, PlateTable, group_letters
+from flotia.errors import FlotiaError
+from flotia.synth.dice import Purpose, mix
+from flotia.synth.vin import Surroundings, VinColumns, month_number, ranks
+
+_FIRST_MONTH, _LAST_MONTH = 12 * 2000 + 8, 12 * 2040
+_GOLDEN_RATIO = 0.6180339887
+#: A car whose month has no plate left gets one of the next months, as an import would; never later than this.
+_LATEST_IMPORT = 12
+_FOUR_DIGITS = np.array([list(f"{n:04d}".encode()) for n in range(PLATES_PER_GROUP)], dtype=np.uint8)
+_THREE_LETTERS = np.array([list(group_letters(n).encode()) for n in range(len(PLATE_LETTERS) ** 3)], dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What is numbered in the order of the slots: serial counts of VINs, and plates counted from 0000BBB; shape `(n,)`."""
+
+    serial: NDArray[np.int64]
+    plate: NDArray[np.int64]
+
+    def of(self, rows: NDArray[Any]) -> Identities:
+        """Those of some rows only."""
+        return Identities(self.serial[rows], self.plate[rows])
 
 
 class IdentityMaker:
-    """Gives plates and VINs for one seed.
+    """Gives plates and VINs for one seed; slots have to come in order."""
 
-    Plates of a month are dealt from the front of a shuffled series, one after the other; a replacement for a plate that
-    is taken outside comes from its back.
-    """
+    def __init__(self, catalogue: Catalogue, seed: int) -> None:
+        self.vins = VinColumns(catalogue, seed)
+        self._plates = _Plates(catalogue.plates, seed)
 
-    def __init__(self, plates: PlateTable, seed: int) -> None:
-        self._plates, self._seed = plates, seed
-        self._given: dict[tuple[int, int], int] = {}
-        self._replaced: dict[tuple[int, int], int] = {}
+    def identities(self, around: Surroundings, registered: NDArray[Any], *, again: bool = False) -> Identities:
+        """The next identities for those cars; with `again` such as the run gives nobody else, for what is taken outside.
 
-    def plate(self, registered: date) -> str:
-        """The next plate of the month of `registered`. Wraps round when a month's whole series has been given."""
-        month = (registered.year, registered.month)
-        n = self._given.get(month, 0)
-        self._given[month] = n + 1
-        return self._plates.plate(*month, self._shuffled(month, n))
+        Raises `FlotiaError` when a month's plates are used up.
+        """
+        return Identities(self.vins.numbers(around, again=again), self._plates.numbers(registered, again=again))
 
-    def other_plate(self, registered: date) -> str:
-        """Another plate of that month, for one that is taken outside this run."""
-        month = (registered.year, registered.month)
-        n = self._replaced.get(month, 0) + 1
-        self._replaced[month] = n
-        return self._plates.plate(*month, self._shuffled(month, -n))
 
-    def _shuffled(self, month: tuple[int, int], n: int) -> int:
-        capacity = self._plates.capacity(*month)
-        stride = int(capacity * 0.6180339887) | 1
-        while math.gcd(stride, capacity) != 1:
-            stride += 2
-        return (mix(self._seed, *month) + n * stride) % capacity
+class _Plates:
+    """Plates of a month are dealt from the front of its shuffled series, replacements from the back."""
 
-    def vin(self, variant: Variant, registered: date, index: int, attempt: int = 0) -> str:
-        """The VIN of slot `index`; `attempt` above 0 gives another serial number."""
-        dice = Dice(self._seed, _DICE_VIN, index, attempt)
-        number = index if attempt == 0 else mix(self._seed, _DICE_AGAIN, index, attempt) % 1_000_000
-        return vin(variant, registered, number, dice, self._seed)
+    def __init__(self, table: PlateTable, seed: int) -> None:
+        months = range(_FIRST_MONTH, _LAST_MONTH + 1)
+        groups = [table.groups(m // 12, m % 12 + 1) for m in months]
+        self._first = np.array([first * PLATES_PER_GROUP for first, _ in groups])
+        self._capacity = np.array([(last - first + 1) * PLATES_PER_GROUP for first, last in groups])
+        self._stride = np.array([_coprime(c) for c in self._capacity.tolist()])
+        self._offset = np.array(
+            [mix(seed, Purpose.PLATE, m) % c for m, c in zip(months, self._capacity.tolist(), strict=True)]
+        )
+        self._given: dict[int, int] = {}
+        self._replaced: dict[int, int] = {}
+
+    def numbers(self, registered: NDArray[Any], *, again: bool) -> NDArray[np.int64]:
+        month = month_number(registered) - _FIRST_MONTH
+        place = ranks(month, self._replaced if again else self._given)
+        limit = self._limits(again=again)
+        late = np.flatnonzero(place >= limit[month])
+        for _ in range(_LATEST_IMPORT):
+            if not len(late):
+                break
+            month[late] += 1
+            place[late] = ranks(month[late], self._replaced if again else self._given)
+            late = late[place[late] >= limit[month[late]]]
+        if len(late):
+            raise FlotiaError(
+                "No quedan matrículas de los meses que hacen falta: pida menos vehículos o reemplace el stock (--reemplazar)."
+            )
+        at = -1 - place if again else place
+        dealt: NDArray[np.int64] = (self._offset[month] + at * self._stride[month]) % self._capacity[month]
+        return self._first[month] + dealt
+
+    def _limits(self, *, again: bool) -> NDArray[np.int64]:
+        """How many plates of each month the front (or, with `again`, the back) of its series may give."""
+        limit: NDArray[np.int64] = self._capacity.copy()
+        for month, count in (self._given if again else self._replaced).items():
+            limit[month] -= min(count, int(limit[month]))
+        return limit
+
+
+def _coprime(capacity: int) -> int:
+    """A stride that shuffles a series of that many."""
+    stride = int(capacity * _GOLDEN_RATIO) | 1
+    while math.gcd(stride, capacity) != 1:
+        stride += 2
+    return stride
+
+
+def plates(numbers: NDArray[np.int64]) -> list[str]:
+    """Plates counted from 0000BBB as texts."""
+    group = numbers // PLATES_PER_GROUP
+    made = np.empty((len(numbers), 7), dtype=np.uint8)
+    made[:, :4] = _FOUR_DIGITS[numbers - group * PLATES_PER_GROUP]
+    made[:, 4:] = _THREE_LETTERS[group]
+    text = made.tobytes().decode("ascii")
+    return [text[i : i + 7] for i in range(0, len(text), 7)]

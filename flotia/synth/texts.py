@@ -1,12 +1,28 @@
-"""Equipment lists and Spanish sales texts made from a row's own facts, so that they cannot contradict it."""
+"""Spanish sales texts put together from a row's own facts, so that they cannot contradict it; whole columns at a time.
+
+A text is one sentence each of an opening, the mechanics, the condition, the equipment and a closing, in varying order. Which
+sentences may stand is a matter of conditions that hold of the car (`textos.toml`); braces in them are its facts.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from flotia.catalogue.loader import Catalogue, Variant
-from flotia.catalogue.schema import Trim
-from flotia.synth.dice import Dice
+import numpy as np
+from numpy.typing import NDArray
+
+from flotia.catalogue.loader import Catalogue
+from flotia.catalogue.market import Sentences
+from flotia.catalogue.variant import Variant
+from flotia.synth.dice import Purpose, below, column
+from flotia.synth.equipment import EquipmentColumns
+from flotia.synth.prices import ZERO_KM
+
+Texts = NDArray[np.object_]
+_Values = dict[str, Callable[[NDArray[Any]], Texts]]
 
 _MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
@@ -16,109 +32,257 @@ _FUEL_KEYS = {
     "Eléctrico": "electrico", "Híbrido enchufable": "enchufable", "Híbrido": "hibrido", "Diésel": "diesel",
     "Gasolina": "gasolina", "GLP": "gas", "GNC": "gas",
 }  # fmt: skip
-#: Equipment that excludes another: a list carries the first of each group it meets, best first.
-_ONE_OF = (
-    ("Climatizador bizona", "Climatizador automático", "Aire acondicionado"),
-    ("Tapicería de cuero", "Tapicería mixta de cuero y tela", "Tapicería de tela"),
-    ("Control de crucero adaptativo", "Control de crucero", "Limitador de velocidad"),
-    ("Sensores de aparcamiento delanteros y traseros", "Sensores de aparcamiento traseros"),
-    ("Cámara 360 grados", "Cámara de visión trasera"),
-    ("Faros led", "Faros de xenón", "Faros halógenos"),
-    ("Apple CarPlay inalámbrico", "Apple CarPlay y Android Auto"),
-    ("Pantalla táctil", "Radio CD con MP3"),
-    (
-        "Llantas de aleación de 19 pulgadas", "Llantas de aleación de 18 pulgadas", "Llantas de aleación de 17 pulgadas",
-        "Llantas de aleación de 16 pulgadas", "Llantas de acero con tapacubos",
-    ),
-    ("Rueda de repuesto", "Kit antipinchazos"),
+_BODY_KEYS = {"Pickup": "pickup", "SUV": "suv", "Berlina": "berlina", "Cabrio": "cabrio", "Coupé": "deportivo"}
+_SEGMENT_KEYS = {"micro": "urbano", "utilitario": "urbano", "compacto": "compacto", "deportivo": "deportivo"}
+#: A car that has rolled this much less (more) than usual, and at least so far, is called so.
+_LITTLE, _MUCH, _MUCH_AT_LEAST = 0.6, 1.5, 60_000
+_RECENT, _VETERAN = 3.0, 12.0
+_POWERFUL, _TOP_LEVEL, _MANY_SEATS = 200, 4, 7
+#: What changes from car to car of one kind: kilometres (4 ways), age (3), trim (2).
+_USES = (("km0",), ("usado",), ("usado", "poco_km"), ("usado", "mucho_km"))
+_AGES = ((), ("reciente",), ("veterano",))
+_TRIMS = ((), ("equipado",))
+_PARTS = ("apertura", "mecanica", "estado", "equipo", "cierre")
+_STRUCTURES = (
+    (0, 1, 2, 3, 4), (0, 2, 3, 1, 4), (0, 3, 2, 1, 4), (0, 3, 1, 2, 4), (0, 1, 3, 2, 4), (0, 2, 1, 3, 4), (0, 2, 3, 4),
+    (0, 3, 2, 4),
 )  # fmt: skip
-#: A car that has rolled this much less (more) than usual is called so.
-_LITTLE, _MUCH = 0.6, 1.5
-_FAMILY_BODIES = ("Familiar", "Monovolumen")
+#: A part of whose sentences fewer than this have braces is mostly taken as it stands.
+_FEW_BRACES = 0.25
+_BRACES = re.compile(r"\{(\w+)\}")
+_THOUSANDS = np.array([f".{n:03d}" for n in range(1000)], dtype=object)
 
 
-def equipment(catalogue: Catalogue, variant: Variant, trim: Trim, year: int, dice: Dice) -> tuple[str, ...]:
-    """What such a car carries: everything usual to its trim's level that the dice let the dealer mention."""
-    fitting = available_equipment(catalogue, variant, trim, year)
-    wanted = 5 + 2 * trim.nivel + dice.below(4)
-    best = {name: (i, rank) for i, group in enumerate(_ONE_OF) for rank, name in enumerate(group)}
-    kept: dict[int, str] = {}
-    free: list[str] = []
-    for name in fitting:
-        if name not in best:
-            free.append(name)
-            continue
-        group, rank = best[name]
-        if group not in kept or rank < best[kept[group]][1]:
-            kept[group] = name
-    return tuple(dice.sample([*kept.values(), *free], wanted))
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What texts speak of, by car; shapes `(n,)`.
 
-
-def available_equipment(catalogue: Catalogue, variant: Variant, trim: Trim, year: int) -> list[str]:
-    """Every entry that can be on such a car."""
-    return [
-        e.nombre for e in catalogue.equipment
-        if e.nivel <= trim.nivel and e.desde <= year
-        and (not e.combustible or variant.engine.combustible in e.combustible)
-        and (not e.cambio or e.cambio == variant.transmission)
-        and (not e.tipos or variant.body.tipo in e.tipos)
-    ]  # fmt: skip
-
-
-def description(
-    catalogue: Catalogue, variant: Variant, trim: Trim, *, registered: date, kilometres: int, usual_kilometres: float,
-    colour: str, province: str, equipment: tuple[str, ...], dice: Dice,
-) -> str:  # fmt: skip
-    """A sales text of three to five sentences. Every number and word in it stands in the row.
-
-    `usual_kilometres` is what a car of that age and fuel has: it decides whether the text says "little used".
+    `level` is the trim's, `month` 0 … 11, `usual_kilometres` what a car of that age and kind has. Texts of a car's own:
+    `version`, `colour`, `province`.
     """
-    true = _conditions(variant, kilometres, usual_kilometres)
-    facts = {
-        "marca": variant.brand.marca, "modelo": variant.model.nombre, "version": variant.version(trim),
-        "anio": registered.year, "mes": _MONTHS[registered.month - 1], "km": thousands(kilometres),
-        "potencia": variant.engine.potencia, "color": colour.lower(), "provincia": province,
-        "tipo": variant.body.tipo, "puertas": variant.body.puertas, "plazas": variant.body.plazas,
-        "puntos": dice.pick((80, 100, 110, 120, 150)),
-        "equipo": _listed([_lower_first(e) for e in dice.shuffled(equipment)[: 2 + dice.below(3)]]),
-    }  # fmt: skip
-    texts = catalogue.sentences
-    middle = [_true_one(texts.estado, true, dice), _true_one(texts.equipo, true, dice)]
-    closing = [_true_one(texts.cierre, true, dice)]
-    if dice.uniform() < 0.45:
-        closing.append(_true_one(texts.cierre, {"siempre"}, dice))
-    parts = [_true_one(texts.apertura, true, dice), *dice.shuffled(middle), *closing]
-    return " ".join(dict.fromkeys(p.format_map(facts) for p in parts if p))
+
+    slot: NDArray[Any]
+    variant: NDArray[Any]
+    level: NDArray[Any]
+    year: NDArray[Any]
+    month: NDArray[Any]
+    age: NDArray[Any]
+    kilometres: NDArray[Any]
+    usual_kilometres: NDArray[Any]
+    version: Texts
+    colour: Texts
+    province: Texts
 
 
-def _conditions(variant: Variant, kilometres: int, usual: float) -> set[str]:
-    true = {"siempre", _FUEL_KEYS[variant.engine.combustible]}
-    true.add("automatica" if variant.automatic else "manual")
-    if kilometres <= 100:
-        true.add("km0")
-    elif kilometres < usual * _LITTLE:
-        true |= {"poco_km", "normal"}
-    elif kilometres > max(usual * _MUCH, 60_000):
-        true |= {"mucho_km", "normal"}
-    else:
-        true.add("normal")
+class TextColumns:
+    """Writes texts for one seed."""
+
+    def __init__(self, catalogue: Catalogue, seed: int, equipment: EquipmentColumns) -> None:
+        self._seed = seed
+        self._kinds, self._kind = _kinds(catalogue.deck.variants)
+        self._uses = len(_USES) * len(_AGES) * len(_TRIMS)
+        self._parts = [_Part(catalogue.sentences, part, len(self._kinds) * self._uses) for part in _PARTS]
+        self._own = {
+            name: np.array([read(v) for v in catalogue.deck.variants], dtype=object)
+            for name, read in _OF_VARIANT.items()
+        }
+        short = [i.corto for i in equipment.items]
+        self._first, self._next = (
+            np.array([*short, ""], dtype=object),
+            np.array([*(f", {s}" for s in short), ""], dtype=object),
+        )
+        self._last = np.array([*(_and(s) for s in short), ""], dtype=object)
+        self._years = np.array([str(y) for y in range(2100)], dtype=object)
+        self._months = np.array(_MONTHS, dtype=object)
+
+    def mentioned(self, items: NDArray[np.int64]) -> list[Texts]:
+        """What the equipment sentence says of those items (numbers, -1 for none): three pieces a row."""
+        first, second, third = items.T
+        alone = third < 0
+        middle = self._next[np.where(alone, -1, second)]
+        return [self._first[first], middle, self._last[np.where(alone, second, third)]]
+
+    def texts(self, cars: TextFacts, mentioned: Sequence[Texts]) -> list[str]:
+        """A text for each car. `mentioned` are the pieces of the list of equipment."""
+        states = self._states(cars)
+        values = self._values(cars)
+        pieces: list[list[Texts]] = []
+        for number, part in enumerate(self._parts):
+            uniform = column(self._seed, Purpose.TEXT + number, cars.slot)
+            chosen = part.choose(states, uniform, self._true_of)
+            pieces.append(part.pieces(chosen, values, mentioned))
+        structure = below(column(self._seed, Purpose.STRUCTURE, cars.slot), np.full(len(states), len(_STRUCTURES)))
+        made = np.empty(len(states), dtype=object)
+        for number, order in enumerate(_STRUCTURES):
+            rows = np.flatnonzero(structure == number)
+            columns = [piece[rows].tolist() for part in order for piece in pieces[part]]
+            made[rows] = list(map("".join, zip(*columns, strict=True)))
+        return made.tolist()
+
+    def _states(self, cars: TextFacts) -> NDArray[np.int64]:
+        """One number for all that decides which sentences are true."""
+        low = cars.kilometres < cars.usual_kilometres * _LITTLE
+        high = cars.kilometres > np.maximum(cars.usual_kilometres * _MUCH, _MUCH_AT_LEAST)
+        use = np.where(cars.kilometres <= ZERO_KM, 0, np.where(low, 2, np.where(high, 3, 1)))
+        age = np.where(cars.age < _RECENT, 1, np.where(cars.age > _VETERAN, 2, 0))
+        state = (self._kind[cars.variant] * len(_USES) + use) * len(_AGES) + age
+        result: NDArray[np.int64] = state * len(_TRIMS) + (cars.level >= _TOP_LEVEL)
+        return result
+
+    def _true_of(self, state: int) -> set[str]:
+        rest, trim = divmod(state, len(_TRIMS))
+        rest, age = divmod(rest, len(_AGES))
+        kind, use = divmod(rest, len(_USES))
+        return {"siempre", *self._kinds[kind], *_USES[use], *_AGES[age], *_TRIMS[trim]}
+
+    def _values(self, cars: TextFacts) -> _Values:
+        """How to find each fact's text for some rows."""
+        of_variant = {n: lambda rows, t=table: t[cars.variant[rows]] for n, table in self._own.items()}
+        return of_variant | {
+            "version": lambda rows: cars.version[rows],
+            "color": lambda rows: cars.colour[rows],
+            "provincia": lambda rows: cars.province[rows],
+            "anio": lambda rows: self._years[cars.year[rows]],
+            "mes": lambda rows: self._months[cars.month[rows]],
+            "km": lambda rows: _written(cars.kilometres[rows]),
+        }
+
+
+class _Part:
+    """The sentences of one part of a text, taken apart at their braces."""
+
+    def __init__(self, sentences: Sentences, name: str, states: int) -> None:
+        self._groups: dict[str, tuple[str, ...]] = getattr(sentences, name)
+        self._places: dict[str, list[int]] = {key: [] for key in self._groups}
+        before = " " if name != _PARTS[0] else ""
+        rows: list[list[str]] = []
+        for key, group in self._groups.items():
+            for sentence in group:
+                self._places[key].append(len(rows))
+                rows.append(_BRACES.split(before + sentence.replace("{marca} {modelo}", "{nombre}")))
+        width = max(map(len, rows))
+        self._literals = [
+            np.array([r[n] if n < len(r) else "" for r in rows], dtype=object) for n in range(0, width, 2)
+        ]
+        self._names = sorted({r[n] for r in rows for n in range(1, len(r), 2)})
+        self._slots = [
+            np.array([self._names.index(r[n]) if n < len(r) else -1 for r in rows]) for n in range(1, width, 2)
+        ]
+        self._whole = np.array([None if len(r) > 1 else r[0] for r in rows], dtype=object)
+        self._mostly_whole = sum(len(r) > 1 for r in rows) < _FEW_BRACES * len(rows)
+        self._range = np.full((states, 2), -1, dtype=np.int64)
+        self._ranges: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._fitting = np.zeros(0, dtype=np.int64)
+
+    def choose(
+        self, states: NDArray[Any], uniform: NDArray[Any], true_of: Callable[[int], set[str]]
+    ) -> NDArray[np.int64]:
+        """A sentence for each state."""
+        if (self._range[states, 0] < 0).any():
+            self._learn(np.unique(states[self._range[states, 0] < 0]).tolist(), true_of)
+        start, count = self._range[states].T
+        chosen: NDArray[np.int64] = self._fitting[start + below(uniform, count)]
+        return chosen
+
+    def _learn(self, states: list[int], true_of: Callable[[int], set[str]]) -> None:
+        added: list[int] = []
+        for state in states:
+            true = true_of(state)
+            keys = ("km0",) if "km0" in true and "km0" in self._groups else tuple(k for k in self._groups if k in true)
+            if keys not in self._ranges:
+                places = [place for key in keys for place in self._places[key]]
+                self._ranges[keys] = len(self._fitting) + len(added), len(places)
+                added.extend(places)
+            self._range[state] = self._ranges[keys]
+        self._fitting = np.concatenate([self._fitting, np.array(added, dtype=np.int64)])
+
+    def pieces(self, chosen: NDArray[Any], values: _Values, mentioned: Sequence[Texts]) -> list[Texts]:
+        """The texts that, put together, are the chosen sentences."""
+        if not self._mostly_whole:
+            return self._pieces(chosen, np.arange(len(chosen)), values, mentioned)
+        made = self._whole[chosen]
+        rest = np.flatnonzero(made == None)  # noqa: E711 - of each element
+        if len(rest):
+            parts = [p.tolist() for p in self._pieces(chosen[rest], rest, values, mentioned)]
+            made[rest] = list(map("".join, zip(*parts, strict=True)))
+        return [made]
+
+    def _pieces(
+        self, chosen: NDArray[Any], rows: NDArray[Any], values: _Values, mentioned: Sequence[Texts]
+    ) -> list[Texts]:
+        made: list[Texts] = []
+        for literal, slots in zip(self._literals, [*self._slots, None], strict=True):
+            made.append(literal[chosen])
+            if slots is None:
+                continue
+            if self._names == ["equipo"]:
+                made.extend(mentioned)
+                continue
+            which = slots[chosen]
+            filled = np.full(len(chosen), "", dtype=object)
+            for number, name in enumerate(self._names):
+                here = np.flatnonzero(which == number)
+                if len(here):
+                    filled[here] = values[name](rows[here])
+            made.append(filled)
+        return made
+
+
+def _name(variant: Variant) -> str:
+    brand, model = variant.brand.marca, variant.model.nombre
+    return model if model.casefold().startswith(brand.casefold()) else f"{brand} {model}"
+
+
+_OF_VARIANT: dict[str, Callable[[Variant], str]] = {
+    "nombre": _name,
+    "marca": lambda v: v.brand.marca,
+    "modelo": lambda v: v.model.nombre,
+    "potencia": lambda v: str(v.engine.potencia),
+    "tipo": lambda v: v.body.tipo.lower(),
+    "puertas": lambda v: str(v.body.puertas),
+    "plazas": lambda v: str(v.body.plazas),
+}
+
+
+def _kinds(variants: tuple[Variant, ...]) -> tuple[list[frozenset[str]], NDArray[np.int64]]:
+    """The different sets of conditions that hold of variants, and each variant's."""
+    numbers: dict[frozenset[str], int] = {}
+    kind = [numbers.setdefault(_conditions(v), len(numbers)) for v in variants]
+    return list(numbers), np.array(kind)
+
+
+def _conditions(variant: Variant) -> frozenset[str]:
+    fuel = _FUEL_KEYS[variant.engine.combustible]
+    true = {fuel}
+    if variant.automatic:
+        true.add("automatica")
+    elif fuel in ("gasolina", "diesel", "gas"):
+        true.add("manual")
+    if variant.engine.potencia >= _POWERFUL:
+        true.add("potente")
     if variant.is_van:
-        true.add("furgoneta")
-    elif variant.body.plazas >= 7:
+        return frozenset(true | {"furgoneta"})
+    body, segment = variant.body.tipo, variant.model.segmento
+    true |= {key for key in (_BODY_KEYS.get(body), _SEGMENT_KEYS.get(segment)) if key}
+    if variant.body.plazas >= _MANY_SEATS:
         true |= {"siete", "familia"}
-    elif variant.body.tipo in _FAMILY_BODIES:
+    elif body in ("Familiar", "Monovolumen"):
         true.add("familia")
-    if variant.engine.combustible in ("Eléctrico", "Híbrido", "Híbrido enchufable") and "manual" in true:
-        true.discard("manual")
-    return true
+    return frozenset(true)
 
 
-def _true_one(group: dict[str, tuple[str, ...]], true: set[str], dice: Dice) -> str:
-    """One sentence whose condition holds; the more special ones as likely as the general ones."""
-    if "km0" in true and "km0" in group:
-        return dice.pick(group["km0"])
-    keys = [k for k in group if k in true]
-    return dice.pick(group[dice.pick(keys)]) if keys else ""
+def _and(text: str) -> str:
+    return f" e {text}" if text.lower().startswith(("i", "hi")) and not text.lower().startswith("hie") else f" y {text}"
+
+
+def _written(kilometres: NDArray[Any]) -> Texts:
+    """Whole numbers as Spanish texts write them: 12.500."""
+    whole = kilometres // 1000
+    tail = _THOUSANDS[kilometres - whole * 1000]
+    return np.where(
+        whole > 0, np.array([str(n) for n in whole.tolist()], dtype=object) + tail,
+        np.array([str(n) for n in kilometres.tolist()], dtype=object),
+    )  # fmt: skip
 
 
 def thousands(number: int) -> str:
@@ -126,13 +290,15 @@ def thousands(number: int) -> str:
     return f"{number:,}".replace(",", ".")
 
 
-def _lower_first(text: str) -> str:
-    proper = text[:2].isupper() or text.startswith(("Apple", "Start", "Bluetooth", "Isofix"))
+def lower_first(text: str) -> str:
+    """An entry of equipment as it stands inside a sentence."""
+    proper = text[:2].isupper() or text.startswith(("Apple", "Android", "Start", "Bluetooth", "Isofix"))
     return text if proper else text[:1].lower() + text[1:]
 
 
-def _listed(items: list[str]) -> str:
-    if len(items) < 2:
-        return "".join(items)
-    joint = " e " if items[-1].lower().startswith(("i", "hi")) else " y "
-    return ", ".join(items[:-1]) + joint + items[-1]
+def listed(items: Sequence[str]) -> list[str]:
+    """The three pieces of a list of up to three items, as `TextColumns.mentioned` gives them."""
+    there = [lower_first(i) for i in items[:3]]
+    if len(there) < 2:
+        return [*there, *[""] * (3 - len(there))]
+    return [there[0], f", {there[1]}" if len(there) > 2 else "", _and(there[-1])]

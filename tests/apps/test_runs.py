@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import sqlite3
 from datetime import timedelta
@@ -11,7 +13,7 @@ from django.conf import settings as live
 from django.db import connection
 from django.utils import timezone
 
-from apps.stock import export, generation, ownership, publishing, runs
+from apps.stock import bulk, export, generation, ownership, publishing, runs
 from apps.stock.errors import DatabaseProblemError, NothingToResumeError, OutputError, RunInProgressError
 from apps.stock.generation import Interrupted, Order, resume, start
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
@@ -78,28 +80,57 @@ def test_replacing_moves_the_old_stock_to_the_history():
     assert abs(history[0].fecha_snapshot - timezone.now()) < timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("step", [1, 2])
-def test_a_replacement_that_breaks_half_way_leaves_the_old_stock_whole(monkeypatch, step):
+@pytest.mark.parametrize(
+    ("request_", "broken", "call"),
+    [
+        (ai(15, seed=2), (publishing, "_copy"), 1),
+        (ai(15, seed=2), (publishing, "_copy"), 2),
+        (local(15, seed=2), (publishing, "_copy"), 1),
+        (local(15, seed=2), (bulk, "insert"), 1),
+    ],
+    ids=["saved: history", "saved: stock", "in one go: history", "in one go: stock"],
+)
+def test_a_replacement_that_breaks_half_way_leaves_the_old_stock_whole(monkeypatch, speaking, request_, broken, call):
     make(local(20, seed=1))
+    speaking(StandIn())
     before = set(Vehiculo.objects.values_list("bastidor", flat=True))
-    copies = []
-    real = publishing._copy
+    calls = []
+    real = getattr(*broken)
 
     def breaking(*args, **more):
-        copies.append(1)
-        if len(copies) == step:
-            raise FlotiaError("roto")
         real(*args, **more)
+        calls.append(1)
+        if len(calls) == call:
+            raise FlotiaError("roto")
 
-    monkeypatch.setattr(publishing, "_copy", breaking)
+    monkeypatch.setattr(*broken, breaking)
     with pytest.raises(FlotiaError, match="roto"):
-        make(local(15, seed=2), replaces=True)
+        make(request_, replaces=True)
     assert set(Vehiculo.objects.values_list("bastidor", flat=True)) == before
     assert VehiculoHistorico.objects.count() == 0
-    monkeypatch.setattr(publishing, "_copy", real)
+    monkeypatch.setattr(*broken, real)
     resume(None, Order(), quiet, quiet)
     assert Vehiculo.objects.count() == 15
     assert VehiculoHistorico.objects.count() == 20
+
+
+def test_a_local_run_that_was_interrupted_makes_the_same_vehicles_again():
+    make(local(9000, seed=5))
+    whole = list(Vehiculo.objects.order_by("bastidor").values(*FIELDS))
+    Vehiculo.objects.all().delete()
+    with pytest.raises(Interrupted) as stop:
+        start(local(9000, seed=5), Order(), stop_after(1), quiet)
+    assert (stop.value.made, Vehiculo.objects.count()) == (0, 0)
+    summary = resume(None, Order(), quiet, quiet)
+    assert (summary.delivered, summary.local, summary.calls) == (9000, 9000, 0)
+    assert list(Vehiculo.objects.order_by("bastidor").values(*FIELDS)) == whole
+
+
+def test_a_local_run_avoids_the_identities_of_the_stock():
+    make(local(300, seed=5))
+    make(local(300, seed=5))
+    assert Vehiculo.objects.count() == 600
+    assert Vehiculo.objects.values("matricula").distinct().count() == 600
 
 
 def test_an_incomplete_run_is_never_published():
@@ -209,14 +240,15 @@ def test_a_beat_moves_the_sign_of_life():
     assert timezone.now() - run.latido < timedelta(minutes=1)
 
 
-def test_vehicles_whose_identity_came_into_the_stock_meanwhile_are_made_again():
+def test_vehicles_whose_identity_came_into_the_stock_meanwhile_are_made_again(speaking):
+    speaking(StandIn())
     with pytest.raises(Interrupted):
-        start(local(1200), Order(), stop_after(1), quiet)
+        start(ai(30), Order(), stop_after(1), quiet)
     run = Ejecucion.objects.get()
     staged = run.vehiculos.order_by("indice").values(*FIELDS)[0]
     Vehiculo.objects.create(**staged)
     resume(None, Order(), quiet, quiet)
-    assert Vehiculo.objects.count() == 1201
+    assert Vehiculo.objects.count() == 31
 
 
 def test_a_refused_key_keeps_what_was_made_and_frees_the_stock(speaking):
@@ -251,18 +283,27 @@ def test_an_output_that_cannot_be_written_is_said_before_anything_is_made(tmp_pa
     assert not Ejecucion.objects.exists()
 
 
-def test_a_disk_that_fills_up_at_the_end_costs_nothing(tmp_path, monkeypatch):
-    def full(file, rows):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("kind", [ai, local])
+def test_a_disk_that_fills_up_at_the_end_costs_nothing(tmp_path, monkeypatch, speaking, kind):
+    def full(path):
+        raise OSError(errno.ENOSPC, "")
 
-    monkeypatch.setitem(export._WRITERS, ".csv", full)
-    with pytest.raises(OutputError, match=r"No space left on device.* --reanudar \d+ --salida"):
-        make(local(5), output=tmp_path / "x.csv")
+    speaking(StandIn())
+    monkeypatch.setitem(export._FORMATS, ".csv", full)
+    with pytest.raises(OutputError, match=r"el disco está lleno.* --reanudar \d+ --salida"):
+        make(kind(5), output=tmp_path / "x.csv")
     assert Vehiculo.objects.count() == 0
-    monkeypatch.undo()
+    monkeypatch.setitem(export._FORMATS, ".csv", export._Csv)
     resume(None, Order(output=tmp_path / "x.csv"), quiet, quiet)
     assert Vehiculo.objects.count() == 5
     assert len((tmp_path / "x.csv").read_text("utf-8").splitlines()) == 6
+
+
+def test_the_file_of_a_run_in_one_go_is_the_stock(tmp_path):
+    make(local(60), output=tmp_path / "x.jsonl")
+    rows = {r["bastidor"]: r for r in map(json.loads, (tmp_path / "x.jsonl").read_text("utf-8").splitlines())}
+    for row in Vehiculo.objects.values(*FIELDS):
+        assert rows[row["bastidor"]] == json.loads(json.dumps(row, default=str))
 
 
 def test_a_locked_database_is_said_plainly(settings):

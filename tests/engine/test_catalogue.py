@@ -3,13 +3,16 @@
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from flotia.catalogue import check
+from flotia.catalogue.deck import FUELS
 from flotia.catalogue.loader import Catalogue, fold
 from flotia.catalogue.market import PLATE_LETTERS, group_index, group_letters
 from flotia.catalogue.schema import Brand
+from flotia.catalogue.wheel import Wheel
 from flotia.errors import CatalogueError, UnknownBrandError
 
 FILES = sorted((Path(check.__file__).parent / "es" / "marcas").glob("*.toml"))
@@ -101,15 +104,58 @@ def test_an_unknown_country_is_refused():
         Catalogue.load("xx")
 
 
-def test_brand_shares_of_a_year_are_those_of_the_files(catalogue):
-    table = catalogue.table(2020)
-    share = {}
-    before = 0.0
-    for variant, cumulative in zip(table.variants, table.cumulative, strict=True):
-        share[variant.brand.marca] = share.get(variant.brand.marca, 0.0) + cumulative - before
-        before = cumulative
-    expected = catalogue.brands["Peugeot"].cuota / catalogue.brands["Fiat"].cuota
-    assert share["Peugeot"] / share["Fiat"] == pytest.approx(expected)
+def shares(catalogue, column, names, rows=slice(None)):
+    sales = catalogue.sales(2026)
+    found = np.bincount(catalogue.deck.v[column][sales.variant[rows]], weights=sales.share[rows], minlength=len(names))
+    return dict(zip(names, found / found.sum(), strict=True))
+
+
+def test_brands_are_met_as_often_as_the_files_say(catalogue):
+    found = shares(catalogue, "brand", list(catalogue.brands))
+    whole = sum(b.cuota for b in catalogue.brands.values())
+    for name, brand in catalogue.brands.items():
+        assert found[name] == pytest.approx(brand.cuota / whole, rel=0.15, abs=0.0005), name
+
+
+@pytest.mark.parametrize(
+    ("brand", "model"), [("Peugeot", "208"), ("CUPRA", "Formentor"), ("Fiat", "500"), ("Renault", "Clio")]
+)
+def test_models_of_a_brand_are_met_as_often_as_the_file_says(catalogue, brand, model):
+    sales, deck = catalogue.sales(2026, brand), catalogue.deck
+    met = sum(s for s, v in zip(sales.share, sales.variant, strict=True) if deck.variants[v].model.nombre == model)
+    models = catalogue.brands[brand].modelos
+    assert met == pytest.approx(
+        next(m.cuota for m in models if m.nombre == model) / sum(m.cuota for m in models), abs=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("year", "fuel", "share"),
+    [(2010, "Diésel", 0.7331), (2019, "Diésel", 0.3774), (2024, "Híbrido", 0.1811), (2023, "Eléctrico", 0.1192)],
+)
+def test_fuels_of_a_year_are_the_markets(catalogue, year, fuel, share):
+    rows = catalogue.sales(2026).year == year
+    assert shares(catalogue, "fuel", FUELS, rows)[fuel] == pytest.approx(share, abs=0.04)
+
+
+def test_ages_are_the_markets(catalogue):
+    sales = catalogue.sales(2026)
+    for age in (0, 1, 5, 10):
+        assert sales.share[sales.year == 2026 - age].sum() == pytest.approx(catalogue.market.edad.cuota[age], rel=0.06)
+
+
+def test_a_wheel_draws_by_weight_and_never_what_has_none():
+    wheel = Wheel(np.array([[1, 0, 3], [0, 2, 0]]))
+    uniform = np.random.default_rng(1).uniform(size=20_000)
+    first, second = (np.bincount(wheel.draw(uniform, row), minlength=3) / 20_000 for row in (0, 1))
+    assert first.tolist() == [pytest.approx(0.25, abs=0.02), 0, pytest.approx(0.75, abs=0.02)]
+    assert second.tolist() == [0, 1, 0]
+    assert wheel.draw(np.array([0.0, 1 - 1e-16]), 1).tolist() == [1, 1]
+
+
+def test_a_brand_long_off_the_market_is_drawn_of_its_last_years(catalogue):
+    sales = catalogue.sales(2060, "SEAT")
+    assert set(sales.year.tolist()) == {2026}
 
 
 def test_plate_letters_count_without_vowels():

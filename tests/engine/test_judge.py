@@ -1,5 +1,6 @@
 """Which of a model's fields stand."""
 
+import functools
 import random
 from dataclasses import replace
 
@@ -10,19 +11,16 @@ from hypothesis import strategies as st
 from flotia.catalogue.loader import Catalogue
 from flotia.judgement import versions
 from flotia.judgement.judge import Judge
-from flotia.judgement.text import TextFacts, description_fault, equipment, unsafe
-from flotia.planner import Planner
+from flotia.judgement.text import RecentTexts, TextFacts, description, description_fault, equipment, unsafe
 from flotia.request import Request
-from flotia.synth.identity import IdentityMaker
 from flotia.vehicle import MODEL_FIELDS
 from tests.conftest import TODAY
+from tests.doubles.proposals import slots_of, trial
 
 
+@functools.lru_cache
 def slots(amount=40, brand=None, seed=21):
-    catalogue = Catalogue.load()
-    request = Request(amount=amount, seed=seed, brand=brand, today=TODAY)
-    planner = Planner(catalogue, request, IdentityMaker(catalogue.plates, request.seed))
-    return [s for b in planner.batches() for s in b.slots]
+    return slots_of(Catalogue.load(), Request(amount=amount, seed=seed, brand=brand, today=TODAY))
 
 
 def golden(slot):
@@ -89,7 +87,7 @@ def test_a_version_that_never_was_takes_its_figures_with_it(judge):
 
 def test_another_real_version_of_the_car_is_taken_over_with_its_figures(judge, catalogue):
     slot = next(
-        s for s in slots(60, "SEAT") if s.facts.variant.model.nombre == "León" and s.facts.registered.year == 2019
+        s for s in slots(400, "SEAT") if s.facts.variant.model.nombre == "León" and s.facts.registered.year == 2019
     )
     other = next(
         v for v in catalogue.table(2019, "SEAT").of_model("León")
@@ -176,8 +174,9 @@ def test_no_row_makes_it_raise_or_changes_what_is_not_the_models(row):
 
 
 GOLF = TextFacts(
-    name="Golf 2.0 TDI", year=2018, kilometres=85_000, power=150, doors=5, seats=5, fuel="Diésel", automatic=False,
-    mild_hybrid=False, colour="Azul", colours=frozenset({"Azul", "Rojo", "Blanco"}), others=frozenset({"renault", "opel"}),
+    name="Golf 2.0 TDI", year=2018, kilometres=85_000, power=150, size=1968, doors=5, seats=5, fuel="Diésel",
+    automatic=False, mild_hybrid=False, colour="Azul", body="Compacto", label="C", all_wheels=False,
+    others=frozenset({"renault", "opel", "ibiza"}),
 )  # fmt: skip
 PADDING = " El coche está en muy buen estado y se entrega revisado en el taller de la casa."
 
@@ -201,7 +200,7 @@ PADDING = " El coche está en muy buen estado y se entrega revisado en el taller
         ("Con siete plazas.", "habla de otras puertas o plazas"),
         ("Pintura roja.", "habla de otro color"),
         ("A estrenar.", "lo llama nuevo"),
-        ("Mejor que un Renault.", "habla de otra marca"),
+        ("Mejor que un Renault.", "habla de otra marca o modelo"),
         ("Matriculado en 2021.", "habla de otro año"),
     ],
 )
@@ -212,6 +211,10 @@ def test_a_text_may_say_what_is_true_and_nothing_else(sentence, fault):
 def test_a_number_in_the_cars_own_name_counts_nothing():
     amg = replace(GOLF, name="AMG GT 4 Puertas 43 4MATIC+", fuel="Gasolina", automatic=True)
     assert description_fault("AMG GT 4 Puertas de 5 puertas." + PADDING, amg) is None
+    assert (
+        description_fault("Con 7 plazas." + PADDING, replace(GOLF, name="Clase A A 180 d 7G-DCT"))
+        == "habla de otras puertas o plazas"
+    )
     assert description_fault("AMG GT 4 Puertas de 3 puertas." + PADDING, amg) == "habla de otras puertas o plazas"
     assert description_fault("Peugeot 2008 de 2018." + PADDING, replace(GOLF, name="2008 1.5 BlueHDi")) is None
 
@@ -263,7 +266,90 @@ def test_versions_are_read_as_ads_write_them(catalogue, brand, model, year, fuel
 
 @pytest.mark.parametrize("written", ["1.9 TDI 150 CV", "V8 Biturbo", "", "León", "x" * 200])
 def test_a_version_that_never_was_is_no_other(catalogue, written):
-    assert version_of(catalogue, "SEAT", "León", 2019, {"version": written, "potencia": 777}) is None
+    found = version_of(catalogue, "SEAT", "León", 2019, {"version": written, "potencia": 777})
+    assert not found.named
+    assert not found.exact
+
+
+def test_a_third_of_all_fields_wrong_and_none_gets_through():
+    tally = trial(300, seed=4, today=TODAY)
+    assert tally.wrong > 900
+    assert tally.through == {}, tally.examples
+    assert tally.rows_wrong == 0, tally.examples["fila"][:2]
+    assert tally.right_kept.total() > 1500
+    assert tally.share_replaced <= 0.01, {k: v[:2] for k, v in tally.examples.items() if k.startswith("bueno")}
+    assert tally.rows_refused <= 60
+
+
+def test_right_answers_stand_whole():
+    tally = trial(200, seed=9, today=TODAY, wrong=0, identity=0)
+    assert tally.rows_refused == 0
+    assert tally.right_kept.total() >= 0.998 * 200 * len(MODEL_FIELDS), tally.examples
+    assert tally.trimmed <= 2  # bodies that share a name and differ in doors
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        ("Golf de 2021. " + PADDING.strip(), PADDING.strip()),
+        (PADDING.strip() + " Cambio automático. De color azul.", PADDING.strip() + " De color azul."),
+        ("Golf de 2021 en muy buen estado, revisado en el taller de la casa.", None),
+        (PADDING.strip() + " Llame al 612 34 56 78.", None),
+        (PADDING.strip() + " <b>Oferta.</b>", None),
+    ],
+)
+def test_a_sentence_that_the_facts_deny_goes_and_the_rest_stays(said, stands):
+    assert description(said, GOLF)[0] == stands
+
+
+def test_entries_that_exclude_each_other_do_not_stand_together():
+    said = [
+        "Faros led",
+        "Faros halógenos",
+        "Climatizador",
+        "Aire acondicionado",
+        "Llantas de 17 pulgadas",
+        "Llantas de 18 pulgadas",
+    ]
+    assert equipment(said, GOLF) == ("Faros led", "Climatizador", "Llantas de 17 pulgadas")
+
+
+def test_a_text_is_recognised_by_its_words_whatever_their_order():
+    texts = RecentTexts()
+    for n in range(3000):
+        texts.remember([f"coche número {n} de la casa con " + " ".join(f"p{n * k % 997}" for k in range(1, 20))])
+    new = "revisado en el taller de la casa y listo para la entrega con su documentación en regla"
+    assert not texts.seen_like(new)
+    texts.remember([new])
+    assert texts.seen_like(" ".join(reversed(new.split())) + " hoy")
+    assert not texts.seen_like("listo para la entrega con su documentación y con garantía de un año en el taller")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"version": None}, "potencia"), ({"version": "9.9 V16 Quimera", "potencia": None}, "cilindrada"),
+        ({"version": ["1.0"], "transmision": None}, "potencia"),
+    ],
+)  # fmt: skip
+def test_figures_tell_the_car_where_the_version_does_not(judge, catalogue, change, field):
+    """Another engine of the model is recognised by its figures alone, and they stand."""
+    for slot in slots(200):
+        f = slot.facts
+        table = catalogue.table(f.registered.year, f.variant.brand.marca)
+        others = [
+            v for v in table.of_model(f.variant.model.nombre)
+            if v.engine.combustible == f.variant.engine.combustible and v.automatic == f.variant.automatic and v.body is f.variant.body
+            and abs(v.engine.cilindrada - f.variant.engine.cilindrada) > 50 and v.engine.cilindrada
+            and 0.85 < v.list_price(v.generation.acabados[0]) / f.variant.list_price(f.variant.generation.acabados[0]) < 1.15
+        ]  # fmt: skip
+        if not others:
+            continue
+        other = others[0].engine
+        row = golden(slot) | {"potencia": other.potencia, "cilindrada": other.cilindrada} | change
+        verdict = judge.judge(slot, row)
+        assert "version" in verdict.repaired
+        assert field in verdict.kept, (f.version, row, verdict.facts.version)
 
 
 def version_of(catalogue, brand, model, year, proposed):

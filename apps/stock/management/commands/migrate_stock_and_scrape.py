@@ -44,7 +44,9 @@ class Command(BaseCommand):
             "--reanudar", nargs="?", type=_whole("--reanudar"), const=-1, metavar="ID",
             help="continúa una ejecución interrumpida (la última, o la de ese ID)",
         )  # fmt: skip
-        parser.add_argument("--salida", type=Path, metavar="FICHERO", help="además, a un .csv, .json o .jsonl")
+        parser.add_argument(
+            "--salida", type=Path, metavar="FICHERO", help="además, a un .csv, .json, .jsonl, .parquet o .xlsx"
+        )
         parser.add_argument("--debug", action="store_true", help="muestra cada detalle en líneas de log")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
