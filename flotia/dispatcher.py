@@ -10,7 +10,7 @@ from typing import Any
 from flotia.dialogue import Dialogue
 from flotia.events import CallDone, Event, ModelAsked, Waiting
 from flotia.judgement import values
-from flotia.judgement.judge import Judge, Verdict
+from flotia.judgement.judge import RowJudge, Verdict
 from flotia.outcome import Answer, Failure, Kind, Remedy, Scope
 from flotia.planner import Batch, Slot
 from flotia.ports import ChatClient, ChatRequest, Clock
@@ -35,7 +35,7 @@ class Dispatcher:
     client: ChatClient
     router: Router
     dialogue: Dialogue
-    judge: Judge
+    judge: RowJudge
     clock: Clock
     max_tokens: int
 

@@ -16,7 +16,14 @@ class RequestError(FlotiaError, ValueError):
 
 
 class UnknownBrandError(RequestError):
-    """The brand is not in the catalogue; the message offers the nearest names."""
+    """The brand is not in the catalogue; the message offers the nearest names.
+
+    `misspelt` says that one of them is so near that it must be meant.
+    """
+
+    def __init__(self, message: str, *, misspelt: bool = False) -> None:
+        super().__init__(message)
+        self.misspelt = misspelt
 
 
 class CatalogueError(FlotiaError):

@@ -82,6 +82,13 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlistedBrand:
+    """The catalogue does not know the brand asked for: models are asked freely, and nobody can check their cars."""
+
+    brand: str
+
+
+@dataclass(frozen=True, slots=True)
 class AiStopped:
     """No model will be asked any more in this run; what is missing becomes local data."""
 
@@ -107,4 +114,15 @@ class RunDone:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-Event = RunStarted | ModelAsked | CallDone | ModelCooled | ModelRetired | Waiting | AiStopped | BatchDone | RunDone
+Event = (
+    RunStarted
+    | UnlistedBrand
+    | ModelAsked
+    | CallDone
+    | ModelCooled
+    | ModelRetired
+    | Waiting
+    | AiStopped
+    | BatchDone
+    | RunDone
+)

@@ -79,6 +79,8 @@ MODEL_FIELDS: tuple[str, ...] = (
     "version", "combustible", "transmision", "cilindrada", "potencia", "kilometros", "precio_venta", "color",
     "equipamiento", "descripcion",
 )  # fmt: skip
+#: What a model supplies beyond them where the catalogue does not know the brand.
+UNLISTED_FIELDS: tuple[str, ...] = ("modelo", "tipo_vehiculo", "puertas", "plazas")
 
 
 class VehicleTable(Mapping[int, Vehicle]):

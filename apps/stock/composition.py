@@ -22,6 +22,11 @@ class Chosen:
     notice: str
 
 
+def has_capable_models() -> bool:
+    """Whether there is a key, or a base the user wrote down: models that can do more than the embedded one."""
+    return bool(settings.DEEPSEEK_API_KEY or settings.DEEPSEEK_BASE_IS_CHOSEN)
+
+
 @contextmanager
 def choose_source(*, use_ai: bool, offline: bool = False) -> Iterator[Chosen]:
     """The source of AI by the contract's order; whatever was started for it ends with the context.
@@ -32,7 +37,7 @@ def choose_source(*, use_ai: bool, offline: bool = False) -> Iterator[Chosen]:
     if not use_ai or offline:
         why = "--sin-red" if use_ai else "sin --usar-ia"
         yield Chosen(None, f"Datos locales, sin IA ({why}).")
-    elif settings.DEEPSEEK_API_KEY or settings.DEEPSEEK_BASE_IS_CHOSEN:
+    elif has_capable_models():
         endpoint = Endpoint(
             settings.DEEPSEEK_API_BASE, settings.DEEPSEEK_API_KEY, settings.FLOTIA_CA_BUNDLE,
             settings.FLOTIA_PLAZO_LLAMADA,

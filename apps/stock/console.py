@@ -24,6 +24,7 @@ from flotia.events import (
     ModelCooled,
     ModelRetired,
     RunStarted,
+    UnlistedBrand,
     Waiting,
 )
 from flotia.vehicle import Origin
@@ -75,6 +76,8 @@ class LiveView:
             case Waiting():
                 until = time.strftime("%H:%M:%S", time.localtime(time.time() + event.seconds))
                 self._now = Text(f"Esperando hasta las {until}: {event.reason}")
+            case UnlistedBrand():
+                self._trouble(f"{event.brand} no está en el catálogo: sus vehículos quedan sin verificar")
             case AiStopped():
                 self._trouble(f"Sin más IA en esta ejecución: {event.reason}")
             case BatchDone():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apps.stock import export, ownership, publishing, runs
-from apps.stock.composition import choose_source
+from apps.stock.composition import choose_source, has_capable_models
 from apps.stock.database import explained
 from apps.stock.errors import OutputError
 from apps.stock.models import Ejecucion
@@ -17,7 +17,7 @@ from apps.stock.summary import Summary, summarise
 from flotia.bridge import iterate
 from flotia.catalogue.loader import Catalogue
 from flotia.engine import Engine
-from flotia.errors import FlotiaError
+from flotia.errors import FlotiaError, UnknownBrandError
 from flotia.events import BatchDone, Event
 from flotia.request import Request
 from flotia.vehicle import FIELDS, VehicleTable
@@ -48,10 +48,23 @@ def start(request: Request, order: Order, hear: Callable[[Event], None], notice:
     if order.output is not None:
         export.check_writable(order.output, request.amount)
     if request.brand is not None:
-        Catalogue.load().brand(request.brand)
+        _check_brand(request.brand, asks_freely=request.use_ai and not order.offline and has_capable_models())
     with explained():
         run = runs.begin(request, replaces=order.replaces)
     return _carry_out(run, order, hear, notice)
+
+
+def _check_brand(name: str, *, asks_freely: bool) -> None:
+    """Raise `UnknownBrandError` for a brand that can be had neither from the catalogue nor from a model."""
+    try:
+        Catalogue.load().brand(name)
+    except UnknownBrandError as error:
+        if error.misspelt:
+            raise
+        if not asks_freely:
+            raise UnknownBrandError(
+                f"{error} Con --usar-ia y DEEPSEEK_API_KEY se preguntaría por ella a un modelo, sin verificar."
+            ) from error
 
 
 def resume(run_id: int | None, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:

@@ -13,6 +13,7 @@ from flotia.events import (
     ModelCooled,
     ModelRetired,
     RunStarted,
+    UnlistedBrand,
     Waiting,
 )
 
@@ -37,6 +38,12 @@ def narrate(event: Event) -> None:
             logger.warning("Modelo %s descartado en esta ejecución: %s", event.model, event.reason)
         case Waiting():
             logger.info("Esperando %.0f s: %s", event.seconds, event.reason)
+        case UnlistedBrand():
+            logger.warning(
+                "La marca %s no está en el catálogo: se pregunta libremente a los modelos, y sus vehículos quedan sin"
+                " verificar más que por las reglas generales",
+                event.brand,
+            )
         case AiStopped():
             logger.warning("Se deja de usar IA: %s El resto serán datos locales.", _sentence(event.reason))
         case BatchDone():

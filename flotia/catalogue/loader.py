@@ -22,6 +22,8 @@ from flotia.errors import CatalogueError, UnknownBrandError
 
 _T = TypeVar("_T", bound=BaseModel)
 _ROOT = Path(__file__).parent
+#: A name this like a brand's (difflib's ratio) is that brand's, misspelt.
+_MEANT = 0.75
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Catalogue:
             near = difflib.get_close_matches(fold(name), self._by_spelling, n=6, cutoff=0.5)
             names = list(dict.fromkeys(self._by_spelling[n].marca for n in near))[:4]
             offer = f" ¿Quería decir {_either(names)}?" if names else " Marcas: " + ", ".join(self.brands) + "."
-            raise UnknownBrandError(f"La marca {name[:60]!r} no está en el catálogo.{offer}")
+            misspelt = bool(difflib.get_close_matches(fold(name), self._by_spelling, n=1, cutoff=_MEANT))
+            raise UnknownBrandError(f"La marca {name[:60]!r} no está en el catálogo.{offer}", misspelt=misspelt)
         return found
 
     @cached_property

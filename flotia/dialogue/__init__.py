@@ -1,7 +1,8 @@
 """How slots are put into words for a model, and how its words are turned into rows again.
 
-Two dialogues: `FreeDialogue` for capable models, which complete a slot in their own words, and
-`flotia.dialogue.choices.Choices` for the small embedded one, which chooses among what it is given.
+Three dialogues: `FreeDialogue` for capable models, which complete a slot in their own words, `UnlistedDialogue` for the
+same of a brand outside the catalogue, and `flotia.dialogue.choices.Choices` for the small embedded one, which chooses
+among what it is given.
 """
 
 from __future__ import annotations
@@ -28,6 +29,22 @@ class Dialogue(Protocol):
     def read(self, text: str) -> Reading:
         """The rows of an answer; an empty reading if there is none."""
         ...
+
+
+class UnlistedDialogue:
+    """The wording for a brand that the catalogue does not know. No schema either."""
+
+    def __init__(self, brand: str) -> None:
+        self._brand = brand
+
+    def messages(self, slots: Sequence[Slot]) -> tuple[str, str]:
+        return prompt.unlisted_messages(self._brand, slots)
+
+    def schema(self, slots: Sequence[Slot]) -> dict[str, Any] | None:
+        return None
+
+    def read(self, text: str) -> Reading:
+        return reading.read(text)
 
 
 class FreeDialogue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flotia.catalogue.deck import BODIES
 from flotia.planner import Slot
 from flotia.synth.prices import ZERO_KM
 
@@ -35,12 +36,43 @@ Devuelve {{"vehiculos":[…]}} con exactamente {n} objetos, uno por id, en una s
 
 Ningún dato de una ficha puede contradecir a otro de la misma."""
 
+_UNLISTED_TASK = """Completa estas {n} fichas de coches de ocasión de la marca {brand}, una por línea (id; año; km):
+
+{lines}
+
+Devuelve {{"vehiculos":[…]}} con exactamente {n} objetos, uno por id, en una sola línea cada uno y con estas claves:
+"id", "marca", "anio_matricula": los de la ficha, sin cambiar nada
+"modelo": un modelo real de {brand} que se vendiera ese año; distintos entre fichas
+"version": motor y acabado reales de ese modelo y año, como en un anuncio
+"combustible": Gasolina, Diésel, Híbrido, Híbrido enchufable, Eléctrico, GLP o GNC
+"transmision": Manual o Automática
+"cilindrada": cm³ exactos (null si es eléctrico)
+"potencia": CV
+"tipo_vehiculo": {bodies}
+"puertas", "plazas": enteros
+"kilometros": un entero dentro del intervalo de la ficha
+"precio_venta": euros, entero, lo que pediría un concesionario español por ese coche usado
+"color": en español
+"equipamiento": lista de 5 a 8 elementos reales de ese acabado
+"descripcion": dos o tres frases de venta en español; distintas en cada ficha; sin teléfonos, webs, precios ni dueños
+
+Ningún dato de una ficha puede contradecir a otro de la misma."""
+
 
 def messages(slots: Sequence[Slot]) -> tuple[str, str]:
     """The system and the user message that ask for `slots`."""
     lines = "\n".join(_line(s) for s in slots)
     example = slots[0].facts.version
     return _SYSTEM, _TASK.format(n=len(slots), lines=lines, example=f'por ejemplo, "{example}"', null="null")
+
+
+def unlisted_messages(brand: str, slots: Sequence[Slot]) -> tuple[str, str]:
+    """The same for a brand that the catalogue does not know: the model says which car it is."""
+    lines = "\n".join(f"{s.index}; {s.facts.registered.year}; {_kilometres(s.facts.kilometres)}" for s in slots)
+    task = _UNLISTED_TASK.format(
+        n=len(slots), brand=brand, lines=lines, bodies=", ".join(BODIES[:-1]) + f" o {BODIES[-1]}"
+    )
+    return _SYSTEM, task
 
 
 def _line(slot: Slot) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import log
-from typing import Any
+from typing import Any, Protocol
 
 from flotia.catalogue.loader import Catalogue, fold
 from flotia.judgement import text, values, versions
@@ -30,7 +30,8 @@ class Verdict:
 
     `facts` are the slot's, with what stands put in. `kept` names the fields that are the model's, `repaired` those it got
     wrong, with the reason. `equipment` and `description` are `None` where code has to write them. A row that is about
-    another car, or that repeats one, has `refused` set, and nothing else of it counts.
+    another car, or that repeats one, has `refused` set, and nothing else of it counts. `own` are the fields of a car whose
+    brand the catalogue does not know, in the place of the facts' car.
     """
 
     facts: Facts
@@ -39,6 +40,19 @@ class Verdict:
     equipment: tuple[str, ...] | None = None
     description: str | None = None
     refused: str = ""
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RowJudge(Protocol):
+    """Weighs the rows of one run."""
+
+    def judge(self, slot: Slot, row: dict[str, Any]) -> Verdict:
+        """Weigh one proposed row. Never raises, whatever the row holds."""
+        ...
+
+    def remember(self, descriptions: Iterable[str]) -> None:
+        """Texts that joined the run: no later one may be like them."""
+        ...
 
 
 class Judge:

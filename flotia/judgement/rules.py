@@ -25,7 +25,7 @@ from flotia.judgement.rulebook import Assessment, Finding, Rule, Severity, load
 from flotia.judgement.versions import SAME_POWER, SAME_SIZE, Understanding, understand
 from flotia.judgement.yardstick import ZERO_KM, Yardstick
 from flotia.synth.vin import model_year_letter
-from flotia.vehicle import MODEL_FIELDS, Origin
+from flotia.vehicle import MODEL_FIELDS, UNLISTED_FIELDS, Origin
 
 __all__ = ["Assessment", "Assessor", "Finding", "Rule", "Severity", "judge"]
 
@@ -756,7 +756,8 @@ def _origin_of_fields(v: _View) -> str | None:
 @_rule("campos_ia_posibles")
 def _fields(v: _View) -> str | None:
     given = v.row.campos_ia or []
-    if all(isinstance(f, str) and f in MODEL_FIELDS for f in given) and len({*map(str, given)}) == len(given):
+    possible = (*MODEL_FIELDS, *UNLISTED_FIELDS) if v.row.verificado is False else MODEL_FIELDS
+    if all(isinstance(f, str) and f in possible for f in given) and len({*map(str, given)}) == len(given):
         return None
     return f"campos_ia es {_quote(', '.join(f for f in given if isinstance(f, str)))}."
 

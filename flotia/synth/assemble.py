@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -28,12 +28,16 @@ _FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2050, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What of a row is a model's: its equipment and text (`None` where code writes them), its name, the fields that stand."""
+    """What of a row is a model's: its equipment and text (`None` where code writes them), its name, the fields that stand.
+
+    `own` are the fields of a car whose brand the catalogue does not know, in the place of the columns'.
+    """
 
     model: str
     kept: tuple[str, ...]
     equipment: tuple[str, ...] | None = None
     description: str | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Assembler:
@@ -172,6 +176,7 @@ def _gather(table: NDArray[Any], places: NDArray[Any]) -> list[Any]:
 
 def _amended(amendment: Amendment) -> dict[str, Any]:
     fields: dict[str, Any] = {"origen": Origin.AI, "modelo_ia": amendment.model, "campos_ia": amendment.kept}
+    fields |= amendment.own
     if amendment.equipment is not None:
         fields["equipamiento"] = amendment.equipment
     if amendment.description is not None:

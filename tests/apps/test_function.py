@@ -39,7 +39,24 @@ def test_bad_input_is_an_exception_with_a_sentence(speaking):
     with pytest.raises(RequestError, match="entre 1 y"):
         generar_vehiculos_con_ia(0)
     with pytest.raises(UnknownBrandError, match="no está en el catálogo"):
-        generar_vehiculos_con_ia(5, "Trabantt")
+        generar_vehiculos_con_ia(5, "Pegeot")
+
+
+def test_a_brand_outside_the_catalogue_is_asked_of_the_model_and_the_log_says_so(speaking, caplog):
+    standin = speaking(StandIn(), key="sk-x")
+    with caplog.at_level(logging.INFO, logger="apps.stock"):
+        made = generar_vehiculos_con_ia(12, "Lada")
+    assert len(made) == 12
+    assert {(v["marca"], v["verificado"], v["origen"]) for v in made} == {("Lada", False, "ia")}
+    assert len(standin.calls) == 3
+    assert "La marca Lada no está en el catálogo" in caplog.text
+    assert "sin verificar" in caplog.text
+
+
+def test_a_brand_outside_the_catalogue_without_a_key_is_refused(settings):
+    settings.DEEPSEEK_API_KEY, settings.DEEPSEEK_BASE_IS_CHOSEN, settings.FLOTIA_MODELO_LOCAL = "", False, "no/hay.gguf"
+    with pytest.raises(UnknownBrandError, match="La marca 'Lada' no está en el catálogo"):
+        generar_vehiculos_con_ia(5, "Lada")
 
 
 def test_a_wrong_key_is_one_call(speaking):

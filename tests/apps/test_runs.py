@@ -263,6 +263,29 @@ def test_a_refused_key_keeps_what_was_made_and_frees_the_stock(speaking):
     assert (summary.delivered, summary.local) == (20, 15)
 
 
+def test_a_brand_outside_the_catalogue_is_published_unverified(speaking):
+    speaking(StandIn())
+    make(Request(amount=12, seed=3, brand="Lada", today=TODAY))
+    assert set(Vehiculo.objects.values_list("marca", "verificado")) == {("Lada", False)}
+    assert Vehiculo.objects.count() == 12
+
+
+def test_a_brand_outside_the_catalogue_needs_a_model():
+    with pytest.raises(UnknownBrandError, match=r"'Lada' no está en el catálogo.* DEEPSEEK_API_KEY"):
+        make(local(5, brand="Lada"))
+    assert not Ejecucion.objects.exists()
+
+
+def test_an_unlisted_brand_that_fails_keeps_what_was_made(speaking):
+    speaking(StandIn({live.DEEPSEEK_MODEL: ["ok", *["content_empty"] * 9], "*": "content_empty"}))
+    with pytest.raises(ProviderError, match="de Lada, que no está en el catálogo"):
+        make(Request(amount=20, seed=3, brand="Lada", today=TODAY))
+    run = Ejecucion.objects.get()
+    assert (run.estado, run.vehiculos.count() > 0, Vehiculo.objects.count()) == ("interrumpida", True, 0)
+    speaking(StandIn())
+    assert resume(None, Order(), quiet, quiet).delivered == 20
+
+
 def test_an_unknown_brand_begins_no_run():
     with pytest.raises(UnknownBrandError, match="¿Quería decir SEAT"):
         make(local(5, brand="Seta"))

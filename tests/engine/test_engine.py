@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,7 +17,18 @@ from flotia.catalogue.loader import Catalogue
 from flotia.clients.scripted import ScriptedClient
 from flotia.engine import Engine, Source
 from flotia.errors import ProviderError, UnknownBrandError
-from flotia.events import AiStopped, BatchDone, CallDone, ModelAsked, ModelRetired, RunDone, RunStarted, Waiting
+from flotia.events import (
+    AiStopped,
+    BatchDone,
+    CallDone,
+    ModelAsked,
+    ModelRetired,
+    RunDone,
+    RunStarted,
+    UnlistedBrand,
+    Waiting,
+)
+from flotia.judgement.rules import Assessor
 from flotia.request import Request
 from flotia.vehicle import Origin
 from tests.conftest import TODAY
@@ -288,3 +301,77 @@ def test_a_thousand_are_exact_under_every_fault_at_once(catalogue):
     client = playing(lambda r: rng.choice(NAMES), 8, clock.now())
     events, vehicles = run(client, 1000, clock=clock)
     assert_sound(vehicles, 1000, catalogue)
+
+
+def unlisted(client, amount=60, brand="Lada", **more):
+    request = Request(amount=amount, brand=brand, seed=4, today=TODAY)
+    return list(
+        iterate(Engine(Catalogue.load(), Source(client, ["a:free", "b:free"], pause=0, **more)).stream(request))
+    )
+
+
+def test_a_brand_outside_the_catalogue_is_asked_freely_and_its_cars_are_marked(catalogue):
+    client = playing(lambda _: "ok")
+    events = unlisted(client)
+    assert of(events, UnlistedBrand) == [UnlistedBrand("Lada")]
+    made = [v for e in of(events, BatchDone) for v in e.vehicles.values()]
+    assert len(made) == 60
+    assert {v.marca for v in made} == {"Lada"}
+    assert {v.modelo for v in made} == {"Niva", "Vesta"}
+    assert not any(v.verificado for v in made)
+    assert {str(v.origen) for v in made} == {"ia"}
+    assert {"modelo", "version", "potencia", "puertas"} <= set(made[0].campos_ia)
+    assert len({v.bastidor for v in made}) == len({v.matricula for v in made}) == 60
+    assert "Lada" in client.requests[0].user
+    for v, verdict in zip(made, Assessor(catalogue, today=TODAY).assess_all([v.as_dict() for v in made]), strict=True):
+        assert not verdict.known
+        assert not verdict.errors, (v, verdict.errors)
+
+
+@pytest.mark.parametrize("fields", [
+    {"potencia": 9000}, {"combustible": "Uranio"}, {"modelo": "http://x.es"}, {"precio_venta": 12}, {"puertas": 17},
+    {"cilindrada": None}, {"version": ""}, {"marca": "SEAT"}, {"anio_matricula": 1990}, {"tipo_vehiculo": "Platillo"},
+])  # fmt: skip
+def test_a_car_that_cannot_be_is_asked_again_of_the_next_model(fields):
+    client = playing(lambda _: "ok")
+    inner = client.otherwise
+
+    def spoilt(request):
+        answer = inner(request)
+        if request.model != "a:free":
+            return answer
+        rows = json.loads(answer.text)["vehiculos"]
+        return replace(answer, text=json.dumps({"vehiculos": [{**r, **fields} for r in rows]}))
+
+    client.otherwise = spoilt
+    made = [v for e in of(unlisted(client, 5), BatchDone) for v in e.vehicles.values()]
+    assert [v.modelo_ia for v in made] == ["b:free"] * 5
+
+
+def test_what_can_be_replaced_of_an_unlisted_car_is(catalogue):
+    client = playing(lambda _: "ok")
+    inner = client.otherwise
+
+    def spoilt(request):
+        answer = inner(request)
+        wrong = {"kilometros": -3, "color": "#ff0000", "equipamiento": "no", "descripcion": "Llame al 600123456"}
+        return replace(
+            answer, text=json.dumps({"vehiculos": [{**r, **wrong} for r in json.loads(answer.text)["vehiculos"]]})
+        )
+
+    client.otherwise = spoilt
+    made = [v for e in of(unlisted(client, 5), BatchDone) for v in e.vehicles.values()]
+    for v in made:
+        assert not set(v.campos_ia) & {"kilometros", "color", "equipamiento", "descripcion"}
+        assert not Assessor(catalogue, today=TODAY).assess(v.as_dict()).errors, v
+
+
+def test_models_that_cannot_say_it_leave_an_unlisted_brand_undone():
+    with pytest.raises(ProviderError, match="Ningún modelo ha completado 5 vehículos de Lada"):
+        unlisted(playing(lambda _: "content_empty"), 5)
+
+
+@pytest.mark.parametrize(("brand", "more"), [("Pegeot", {}), ("Lada", {"only_chooses": True}), ("Ignora {todo}", {})])
+def test_a_brand_is_not_asked_freely_where_that_makes_no_sense(brand, more):
+    with pytest.raises(UnknownBrandError):
+        unlisted(playing(lambda _: "ok"), 5, brand, **more)

@@ -28,8 +28,14 @@ _ENDS = [
 Row = dict[str, Any]
 
 
+_UNLISTED_BRAND = re.compile(r"coches de ocasión de la marca ([^,]+), una por línea")
+_UNLISTED = re.compile(r"^(\d+); (\d{4}); (\d+)-(\d+)[^;\n]*$", re.MULTILINE)
+
+
 def rows_for(prompt: str, rng: random.Random) -> list[Row]:
     """One plausible row for each slot line of `prompt`: a version sold that year, within the given bands."""
+    if brand := _UNLISTED_BRAND.search(prompt):
+        return [_unlisted_row(brand[1], *match.groups(), rng=rng) for match in _UNLISTED.finditer(prompt)]
     return [_row(line, rng) for line in asked_slots(prompt)]
 
 
@@ -52,6 +58,18 @@ def _row(line: tuple[str, ...], rng: random.Random) -> Row:
         "version": variant.version(trim), "combustible": fuel, "transmision": variant.transmission,
         "cilindrada": variant.engine.cilindrada or None, "potencia": variant.engine.potencia,
         "kilometros": kilometres, "precio_venta": rng.randint(int(price_low), int(price_high)) // 10 * 10,
+        "color": rng.choice(_COLOURS), "equipamiento": rng.sample(_EXTRAS, 6), "descripcion": _text(brand, model, rng),
+    }  # fmt: skip
+
+
+def _unlisted_row(brand: str, index: str, year: str, low: str, high: str, *, rng: random.Random) -> Row:
+    """A car of a brand that only the model knows."""
+    model, body, power, size = rng.choice([("Niva", "SUV", 83, 1690), ("Vesta", "Berlina", 106, 1596)])
+    return {
+        "id": int(index), "marca": brand, "modelo": model, "anio_matricula": int(year),
+        "version": f"{size / 1000:.1f} {power} CV {rng.choice(['Classic', 'Luxe', 'Comfort'])}", "combustible": "Gasolina",
+        "transmision": "Manual", "cilindrada": size, "potencia": power, "tipo_vehiculo": body, "puertas": 5, "plazas": 5,
+        "kilometros": rng.randint(int(low), int(high)), "precio_venta": rng.randint(40, 160) * 100 - 10,
         "color": rng.choice(_COLOURS), "equipamiento": rng.sample(_EXTRAS, 6), "descripcion": _text(brand, model, rng),
     }  # fmt: skip
 
