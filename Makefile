@@ -26,6 +26,11 @@ test:
 bench:
 	$(RUN) python -m bench.startup
 	$(RUN) python -m bench.engine
+	$(RUN) --group bench python -m bench.draws
+	$(RUN) python -m bench.bulk
+	$(RUN) python -m bench.quality
+	$(RUN) python -m bench.judgement
+	$(RUN) python -m bench.identity
 
 # The pins of the whole tree: constraints that `uv run` honours, and a hashed file for pip.
 pins:

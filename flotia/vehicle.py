@@ -114,7 +114,7 @@ class VehicleTable(Mapping[int, Vehicle]):
 
     def stored(self) -> list[list[Any]]:
         """The columns of `FIELDS` as a database takes them: dates ISO, prices as numbers, lists as JSON."""
-        return [self._as_stored(name) for name in FIELDS]
+        return [self.column_as_stored(name) for name in FIELDS]
 
     def records(self) -> Iterator[tuple[Any, ...]]:
         """The same as rows."""
@@ -124,7 +124,8 @@ class VehicleTable(Mapping[int, Vehicle]):
         """How many vehicles are of that origin."""
         return sum(o is origin for o in self.column("origen"))
 
-    def _as_stored(self, name: str) -> list[Any]:
+    def column_as_stored(self, name: str) -> list[Any]:
+        """One of those columns."""
         stored = self._columns.get(f"{name}:stored")
         if stored is None:
             values = self._columns[name]()

@@ -6,7 +6,8 @@ Django's `bulk_create` makes an object of each row first and is five to eight ti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -18,18 +19,33 @@ _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
-def insert(table: type[Model], vehicles: VehicleTable) -> None:
-    """Add `vehicles` to `table`, which has a column for each of `FIELDS` and no other without a default."""
+@contextmanager
+def inserting(table: type[Model]) -> Iterator[Callable[[VehicleTable], None]]:
+    """A function that adds vehicles to `table`, which has a column for each of `FIELDS` and no other without a default.
+
+    On PostgreSQL all of them are one COPY, sent by a thread of its own while the next ones are drawn: until the context is
+    left nothing else can be asked of the connection.
+    """
     name = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001 - Django's documented Meta API
     columns = ", ".join(map(connection.ops.quote_name, FIELDS))
+    insertion = f"INSERT INTO {name} ({columns}) VALUES "  # noqa: S608 - names of ours only
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
-                copy.write(copy_text(vehicles))
+            from psycopg.copy import QueuedLibpqWriter
+
+            writer = QueuedLibpqWriter(cursor.cursor)
+            with cursor.copy(f"COPY {name} ({columns}) FROM STDIN", writer=writer) as copy:
+                yield lambda vehicles: copy.write(copy_text(vehicles))
+        elif connection.vendor == "sqlite":  # straight to the driver: Django's wrapper would hold every row at once
+            statement = f"{insertion}({_marks('?')})"
+            yield lambda vehicles: connection.connection.executemany(statement, vehicles.records())
         else:
-            marks = ", ".join(["%s"] * len(FIELDS))
-            statement = f"INSERT INTO {name} ({columns}) VALUES ({marks})"  # noqa: S608 - names of ours only
-            cursor.executemany(statement, list(vehicles.records()))
+            statement = f"{insertion}({_marks('%s')})"
+            yield lambda vehicles: cursor.executemany(statement, list(vehicles.records()))
+
+
+def _marks(mark: str) -> str:
+    return ", ".join([mark] * len(FIELDS))
 
 
 def copy_text(vehicles: VehicleTable) -> bytes:

@@ -124,8 +124,8 @@ def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: Callable[[Eve
                 take(event.vehicles)
                 write(event.vehicles)
             hear(event)
-        runs.note_local(run, seconds=time.monotonic() - started)
         write(None)
+    runs.note_local(run, seconds=time.monotonic() - started)
     return summarise(run, in_one_go=True)
 
 

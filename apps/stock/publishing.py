@@ -40,7 +40,8 @@ def in_one_go(run: Ejecucion) -> Iterator[Callable[[VehicleTable], None]]:
 
     For vehicles that no model took part in: the same request draws the same ones again at any time, so a crash loses
     nothing but the time. The context is handed a function that takes them; leaving it without an error publishes the run.
-    Raises `FlotiaError`, with nothing changed, if they are not as many as were asked for.
+    Meanwhile the connection serves nobody else. Raises `FlotiaError`, with nothing changed, if they are not as many as were
+    asked for.
     """
     with transaction.atomic():
         Ejecucion.objects.select_for_update().get(pk=run.pk)
@@ -48,13 +49,14 @@ def in_one_go(run: Ejecucion) -> Iterator[Callable[[VehicleTable], None]]:
         if run.reemplaza:
             _move_to_history(run, now)
         taken = 0
+        with bulk.inserting(Vehiculo) as insert:
 
-        def take(vehicles: VehicleTable) -> None:
-            nonlocal taken
-            bulk.insert(Vehiculo, vehicles)
-            taken += len(vehicles)
+            def take(vehicles: VehicleTable) -> None:
+                nonlocal taken
+                insert(vehicles)
+                taken += len(vehicles)
 
-        yield take
+            yield take
         if taken != run.cantidad:
             raise FlotiaError(f"La ejecución {run.pk} tiene {taken} de {run.cantidad} vehículos: no se publica.")
         _let_go(run, now)

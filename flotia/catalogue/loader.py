@@ -45,9 +45,12 @@ class YearTable:
         return self._by_model.get(name, [])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
-    """One country's catalogue. Immutable; `Catalogue.load("es")` reads it once a process."""
+    """One country's catalogue. Immutable; `Catalogue.load("es")` reads it once a process.
+
+    It is equal to itself alone, so that what is worked out from it can be kept by it (`functools.lru_cache`).
+    """
 
     country: str
     brands: dict[str, Brand]

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flotia.catalogue.wheel import Floats
 
 #: The automatics' shares by power are those of a stock whose middle car was registered in this year.
 _POWER_SHARES_OF = 2021
+#: Groups of equipment are drawn and put into words two at a time; each order of going through them is a table's row.
+_MOST_GROUPS = 14
 #: Letters of a Spanish plate since September 2000, in order: no vowels, no Ñ, no Q.
 PLATE_LETTERS = "BCDFGHJKLMNPRSTVWXYZ"
 #: Plates in one group of three letters.
@@ -222,6 +224,13 @@ class Equipment(_Table):
     """The file `equipamiento.toml`."""
 
     grupo: tuple[EquipmentGroup, ...]
+
+    @field_validator("grupo")
+    @classmethod
+    def _in_pairs(cls, value: tuple[EquipmentGroup, ...]) -> tuple[EquipmentGroup, ...]:
+        if len(value) % 2 or len(value) > _MOST_GROUPS:
+            raise ValueError(f"there must be an even number of groups, at most {_MOST_GROUPS}")
+        return value
 
 
 class Dealers(_Table):

@@ -26,7 +26,7 @@ class Choices:
 
     def __init__(self, catalogue: Catalogue, seed: int) -> None:
         self._catalogue, self._seed = catalogue, seed
-        self._carried = EquipmentColumns(catalogue, seed)
+        self._carried = EquipmentColumns(catalogue)
 
     def messages(self, slots: Sequence[Slot]) -> tuple[str, str]:
         """The system and the user message that ask for `slots`."""

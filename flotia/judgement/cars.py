@@ -8,8 +8,8 @@ from flotia.catalogue.loader import Catalogue, fold
 from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Brand, Model
 from flotia.catalogue.variant import Variant
 from flotia.judgement import values
+from flotia.judgement.expectations import Expectations
 from flotia.judgement.text import TextFacts
-from flotia.judgement.yardstick import Yardstick
 
 #: Names of brands and models that are also words or places, which a text may hold without meaning the car.
 _PLAIN_WORDS = frozenset(
@@ -68,7 +68,7 @@ class Cars:
             name=name, year=registered.year, kilometres=kilometres, power=engine.potencia,
             size=engine.cilindrada or None, doors=body.puertas, seats=body.plazas, fuel=engine.combustible,
             automatic=variant.automatic, mild_hybrid=engine.microhibrido, colour=colour, body=body.tipo,
-            label=Yardstick.label(variant, registered), all_wheels=engine.traccion == "total",
+            label=Expectations.label(variant, registered), all_wheels=engine.traccion == "total",
             others=self.names,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from flotia.catalogue.loader import Catalogue, fold
 from flotia.judgement import text, values, versions
 from flotia.judgement.cars import Cars
-from flotia.judgement.yardstick import LEAST_PRICE, ZERO_KM, Yardstick
+from flotia.judgement.expectations import LEAST_PRICE, ZERO_KM, Expectations
 from flotia.planner import Slot
 from flotia.synth.facts import Facts
 from flotia.vehicle import MODEL_FIELDS
@@ -60,7 +60,7 @@ class Judge:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._cars, self._yardstick = Cars(catalogue), Yardstick(catalogue)
+        self._cars, self._expectations = Cars(catalogue), Expectations(catalogue)
         self._texts = text.RecentTexts()
         self._colours = catalogue.market.all_colours()
 
@@ -111,7 +111,7 @@ class Judge:
             work.settle(row, "kilometros", False)
             return
         facts = work.facts
-        low, high = self._yardstick.usual_kilometres(age=facts.age)
+        low, high = self._expectations.usual_kilometres(age=facts.age)
         slack = _ASKED_KM * facts.kilometres + _KM_STEPS[facts.kilometres >= _FEW_KM]
         as_asked = abs(said - facts.kilometres) <= slack
         stands = 1 <= said <= ZERO_KM if facts.is_zero_km else low <= said <= high or (as_asked and said > ZERO_KM)
@@ -131,22 +131,22 @@ class Judge:
         elif facts is not work.original:
             moved = float(work.original.price) * expected / self._expected(work.original)
             ending = work.original.price % 1000
-            low, high = self._yardstick.usual_prices(expected, age=facts.age)
+            low, high = self._expectations.usual_prices(expected, age=facts.age)
             base = round((Decimal(min(max(moved, low), high)) - ending) / 1000) * 1000 + ending
             work.facts = replace(facts, price=max(base, Decimal(LEAST_PRICE)).quantize(Decimal("0.01")))
 
     def _price_stands(self, said: float, work: _Work, expected: float) -> bool:
-        low, high = self._yardstick.usual_prices(expected, age=work.facts.age)
+        low, high = self._expectations.usual_prices(expected, age=work.facts.age)
         if low <= said <= high:
             return True
         own, now, asked = work.original, work.facts, float(work.original.price)
         as_asked = asked * (1 - _ASKED_PRICE) - _ASKED_STEP <= said <= asked * (1 + _ASKED_PRICE) + _ASKED_STEP
         ratio = now.variant.list_price(now.trim) / own.variant.list_price(own.trim)
-        low, high = self._yardstick.possible_prices(expected)
+        low, high = self._expectations.possible_prices(expected)
         return as_asked and abs(log(ratio)) < _LIKE_PRICE and max(low, LEAST_PRICE) <= said <= high
 
     def _expected(self, facts: Facts) -> float:
-        return self._yardstick.expected_price(
+        return self._expectations.expected_price(
             facts.variant, facts.trim, year=facts.registered.year, age=facts.age, kilometres=facts.kilometres
         )
 

@@ -20,10 +20,10 @@ from flotia.catalogue.schema import Brand, Model, Trim
 from flotia.catalogue.variant import Variant
 from flotia.judgement import rows, text, values
 from flotia.judgement.cars import Cars
+from flotia.judgement.expectations import ZERO_KM, Expectations
 from flotia.judgement.rows import Row
 from flotia.judgement.rulebook import Assessment, Finding, Rule, Severity, load
 from flotia.judgement.versions import SAME_POWER, SAME_SIZE, Understanding, understand
-from flotia.judgement.yardstick import ZERO_KM, Yardstick
 from flotia.synth.vin import model_year_letter
 from flotia.vehicle import MODEL_FIELDS, UNLISTED_FIELDS, Origin
 
@@ -70,7 +70,7 @@ class Assessor:
 
     def __init__(self, catalogue: Catalogue, *, today: date | None = None) -> None:
         self._catalogue, self._today = catalogue, today
-        self._cars, self._yardstick = Cars(catalogue), Yardstick(catalogue)
+        self._cars, self._expectations = Cars(catalogue), Expectations(catalogue)
         table = load(catalogue.country)
         self.rules: tuple[Rule, ...] = tuple(table.values())
         self._order = {rule: position for position, rule in enumerate(self.rules)}
@@ -133,7 +133,7 @@ class Assessor:
         return _View(
             row=row, today=today, dated=self._today is not None, age=age, brand=brand, model=model,
             sold=understood is not None, understood=understood, cars=cars, wrong=wrong, about=about, form=form,
-            denied={c.kind: c.words for c in text.contradictions(said, about)}, yardstick=self._yardstick,
+            denied={c.kind: c.words for c in text.contradictions(said, about)}, expectations=self._expectations,
             prefixes=self._prefixes, model_year=self._model_year(brand, model, row), group=_group(row.matricula),
             first_zero_km=self._first_zero_km(today),
             expected=self._expected(cars, age, row),
@@ -189,7 +189,7 @@ class Assessor:
             return ()
         by_price = {v.list_price(t): (v, t) for v, t in cars}
         return tuple(
-            self._yardstick.expected_price(v, t, year=year, age=age, kilometres=row.kilometros)
+            self._expectations.expected_price(v, t, year=year, age=age, kilometres=row.kilometros)
             for v, t in by_price.values()
         )
 
@@ -252,7 +252,7 @@ class _View:
     about: text.TextFacts
     form: str | None
     denied: dict[str, str]
-    yardstick: Yardstick
+    expectations: Expectations
     prefixes: set[str]
     model_year: int | None
     group: int | None
@@ -457,7 +457,7 @@ def _plate_not_older(v: _View) -> str | None:
     group, when = v.group, v.row.fecha_matriculacion
     if group is None or when is None or when < _FIRST_PLATE:
         return None
-    if group < v.yardstick.plate_groups(when.year, when.month)[0] - 1:
+    if group < v.expectations.plate_groups(when.year, when.month)[0] - 1:
         return f"La matrícula {v.row.matricula} es de una serie anterior a {when:%m/%Y}."
     return None
 
@@ -467,7 +467,7 @@ def _plate_of_month(v: _View) -> str | None:
     group, when = v.group, v.row.fecha_matriculacion
     if group is None or when is None:
         return None
-    if when < _FIRST_PLATE or group > v.yardstick.plate_groups(when.year, when.month)[1]:
+    if when < _FIRST_PLATE or group > v.expectations.plate_groups(when.year, when.month)[1]:
         return f"La matrícula {v.row.matricula} es posterior a {when:%m/%Y}: puede ser importado."
     return None
 
@@ -481,7 +481,7 @@ def _plate_given(v: _View) -> str | None:
     group = v.group
     if group is None or v.today < _FIRST_PLATE:
         return None
-    if group > v.yardstick.plate_groups(v.today.year, v.today.month)[1] + _PLATE_SLACK:
+    if group > v.expectations.plate_groups(v.today.year, v.today.month)[1] + _PLATE_SLACK:
         return f"La serie de la matrícula {v.row.matricula} no se ha emitido a {v.today}."
     return None
 
@@ -539,7 +539,7 @@ def _label(v: _View) -> str | None:
     label, when = v.row.etiqueta_dgt, v.row.fecha_matriculacion
     if label is None or when is None or not v.cars:
         return None
-    right = set().union(*(v.yardstick.labels(car, when) for car, _ in v.cars))
+    right = set().union(*(v.expectations.labels(car, when) for car, _ in v.cars))
     if label in right:
         return None
     return f"La etiqueta es {label or 'ninguna'}; le corresponde {' o '.join(sorted(r or 'ninguna' for r in right))}."
@@ -561,7 +561,7 @@ def _kilometres_possible(v: _View) -> str | None:
     kilometres, age = v.row.kilometros, v.age
     if kilometres is None or (age is None and kilometres >= 0) or 0 <= kilometres <= ZERO_KM:
         return None
-    low, high = v.yardstick.possible_kilometres(age=age or 0.0)
+    low, high = v.expectations.possible_kilometres(age=age or 0.0)
     return None if low <= kilometres <= high else f"No es posible que tenga {kilometres} km con {age or 0:.1f} años."
 
 
@@ -570,7 +570,7 @@ def _kilometres_usual(v: _View) -> str | None:
     kilometres, age = v.row.kilometros, v.age
     if kilometres is None or age is None or kilometres <= ZERO_KM:
         return None
-    low, high = v.yardstick.about_usual_kilometres(age=age)
+    low, high = v.expectations.about_usual_kilometres(age=age)
     if low <= kilometres <= high or _kilometres_possible(v):
         return None
     return f"Tiene {kilometres} km con {age:.1f} años; lo habitual es de {low:.0f} a {high:.0f}."
@@ -602,7 +602,7 @@ def _price_outside(v: _View, bounds: Callable[[float], tuple[float, float]]) -> 
 
 @_rule("precio_posible")
 def _price_possible(v: _View) -> str | None:
-    if _price_outside(v, v.yardstick.possible_prices):
+    if _price_outside(v, v.expectations.possible_prices):
         return f"Pide {v.row.precio_venta} €; un coche así ronda los {v.expected[0]:.0f} €."
     return None
 
@@ -610,9 +610,9 @@ def _price_possible(v: _View) -> str | None:
 @_rule("precio_habitual")
 def _price_usual(v: _View) -> str | None:
     age = v.age
-    if age is None or not _price_outside(v, lambda expected: v.yardstick.usual_prices(expected, age=age)):
+    if age is None or not _price_outside(v, lambda expected: v.expectations.usual_prices(expected, age=age)):
         return None
-    if not _price_outside(v, v.yardstick.possible_prices):
+    if not _price_outside(v, v.expectations.possible_prices):
         return f"Pide {v.row.precio_venta} €; un coche así ronda los {v.expected[0]:.0f} €."
     return None
 

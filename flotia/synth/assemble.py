@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -40,19 +40,17 @@ class Amendment:
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Assembler:
-    """Makes vehicles for one seed and date."""
+class _Tables:
+    """What rows are written with, whatever seed or date; fills as cars are met."""
 
-    def __init__(self, catalogue: Catalogue, drawer: FactsDrawer, *, seed: int, today: date) -> None:
-        self._catalogue, self._drawer, self._seed, self._today = catalogue, drawer, seed, today.toordinal()
-        self.identities = IdentityMaker(catalogue, seed)
-        self._equipment = EquipmentColumns(catalogue, seed)
-        self._texts = TextColumns(catalogue, seed, self._equipment)
+    def __init__(self, catalogue: Catalogue) -> None:
         deck = catalogue.deck
-        self._deck = deck
-        self._habit = drawer.valuation.habits(deck.variants)
-        self._labels = LabelColumns(deck.variants)
-        self._versions = np.full(int(deck.versions_from[-1]), None, dtype=object)
+        self.equipment = EquipmentColumns(catalogue)
+        self.texts = TextColumns(catalogue, self.equipment)
+        self.labels = LabelColumns(deck.variants)
+        self.days = _Days()
+        self.versions = np.full(int(deck.versions_from[-1]), None, dtype=object)
+        self.named = np.zeros(len(self.versions), dtype=bool)
         names = {
             "marca": [v.brand.marca for v in deck.variants],
             "modelo": [v.model.nombre for v in deck.variants],
@@ -61,9 +59,20 @@ class Assembler:
             "tipo_vehiculo": [v.body.tipo for v in deck.variants],
             "cilindrada": [v.engine.cilindrada or None for v in deck.variants],
         }
-        self._of_variant = {name: np.array(values, dtype=object) for name, values in names.items()}
-        self._of_variant |= {"potencia": deck.v["power"], "puertas": deck.v["doors"], "plazas": deck.v["seats"]}
-        self._days = _Days()
+        self.of_variant = {name: np.array(values, dtype=object) for name, values in names.items()}
+        self.of_variant |= {"potencia": deck.v["power"], "puertas": deck.v["doors"], "plazas": deck.v["seats"]}
+
+
+_tables = lru_cache(maxsize=4)(_Tables)
+
+
+class Assembler:
+    """Makes vehicles for one seed and date."""
+
+    def __init__(self, catalogue: Catalogue, drawer: FactsDrawer, *, seed: int, today: date) -> None:
+        self._drawer, self._seed, self._today = drawer, seed, today.toordinal()
+        self._deck, self._tables = catalogue.deck, _tables(catalogue)
+        self.identities = IdentityMaker(catalogue, seed)
         self._spoken_colours = np.array([c.lower() for c in drawer.colours], dtype=object)
         self._lists = {
             "color": np.array(drawer.colours, dtype=object), "provincia": np.array(drawer.provinces, dtype=object),
@@ -89,14 +98,14 @@ class Assembler:
         amendments = amendments or {}
         around = self.surroundings(cars)
         years = around.calendar
-        label = self._labels.column(cars.variant, cars.registered)
+        label = self._tables.labels.column(cars.variant, cars.registered)
         purchase, cost = dealer_cents(
             cars.price, column(self._seed, Purpose.PURCHASE, cars.slot), column(self._seed, Purpose.COST, cars.slot)
         )
         versions = self._version_names(cars)
-        codes = self._equipment.codes(cars, years)
+        codes = self._tables.equipment.codes(self._seed, cars, years)
         of_variant: dict[str, Callable[[], list[Any]]] = {
-            name: partial(_gather, table, cars.variant) for name, table in self._of_variant.items()
+            name: partial(_gather, table, cars.variant) for name, table in self._tables.of_variant.items()
         }
         length = len(cars)
         columns: dict[str, Callable[[], list[Any]]] = of_variant | {
@@ -104,8 +113,10 @@ class Assembler:
             "matricula": lambda: plates(given.plate),
             "version": versions.tolist,
             "anio_matricula": years.tolist,
-            "fecha_matriculacion": partial(_gather, self._days.dates, cars.registered - self._days.first),
-            "fecha_matriculacion:stored": partial(_gather, self._days.texts, cars.registered - self._days.first),
+            "fecha_matriculacion": partial(_gather, self._tables.days.dates, cars.registered - self._tables.days.first),
+            "fecha_matriculacion:stored": partial(
+                _gather, self._tables.days.texts, cars.registered - self._tables.days.first
+            ),
             "kilometros": cars.kilometres.tolist,
             "color": partial(_gather, self._lists["color"], cars.colour),
             "etiqueta_dgt": partial(_gather, self._lists["etiqueta_dgt"], label),
@@ -114,12 +125,14 @@ class Assembler:
             "precio_costo": cost.tolist,
             "provincia": partial(_gather, self._lists["provincia"], cars.province),
             "concesionario": partial(_gather, self._lists["concesionario"], cars.dealer),
-            "fecha_recepcion": partial(_gather, self._days.dates, cars.received - self._days.first),
-            "fecha_recepcion:stored": partial(_gather, self._days.texts, cars.received - self._days.first),
+            "fecha_recepcion": partial(_gather, self._tables.days.dates, cars.received - self._tables.days.first),
+            "fecha_recepcion:stored": partial(
+                _gather, self._tables.days.texts, cars.received - self._tables.days.first
+            ),
             "dias_stock": (self._today - cars.received).tolist,
             "descripcion": lambda: self._descriptions(cars, around, versions, codes, amendments),
-            "equipamiento": lambda: list(self._equipment.names(codes)),
-            "equipamiento:stored": lambda: self._equipment.json(codes),
+            "equipamiento": lambda: list(self._tables.equipment.names(codes)),
+            "equipamiento:stored": lambda: self._tables.equipment.json(codes),
             "origen": lambda: [Origin.LOCAL] * length,
             "origen:stored": lambda: [str(Origin.LOCAL)] * length,
             "modelo_ia": lambda: [""] * length,
@@ -131,11 +144,11 @@ class Assembler:
 
     def _version_names(self, cars: FactColumns) -> NDArray[np.object_]:
         numbers = self._deck.version_numbers(cars.variant, cars.offer)
-        names = self._versions[numbers]
-        new = np.flatnonzero(names == None)  # noqa: E711 - of each element
-        for place in new.tolist():
+        names = self._tables.versions[numbers]
+        for place in np.flatnonzero(~self._tables.named[numbers]).tolist():
             variant, trim = self._deck.variants[cars.variant[place]], self._deck.trims[cars.offer[place]]
-            self._versions[numbers[place]] = names[place] = variant.version(trim)
+            self._tables.versions[numbers[place]] = names[place] = variant.version(trim)
+            self._tables.named[numbers[place]] = True
         return names
 
     def _descriptions(
@@ -144,19 +157,19 @@ class Assembler:
     ) -> list[str]:  # fmt: skip
         age = (self._today - cars.registered) / _DAYS_A_YEAR
         usual = self._drawer.valuation.kilometre_column(
-            age - AGE_OFFSET, np.zeros(len(cars)), self._habit[cars.variant]
+            age - AGE_OFFSET, np.zeros(len(cars)), self._drawer.habit[cars.variant]
         )
         facts = TextFacts(
             cars.slot, cars.variant, self._deck.o["level"][cars.offer], around.calendar, around.month, age,
             cars.kilometres, usual, versions, self._spoken_colours[cars.colour],
             self._lists["provincia"][cars.province],
         )  # fmt: skip
-        mentioned = self._texts.mentioned(self._equipment.mentions(codes, cars.slot))
+        mentioned = self._tables.texts.mentioned(self._tables.equipment.mentions(self._seed, codes, cars.slot))
         for place, amendment in amendments.items():
             if amendment.equipment is not None:
                 for piece, text in zip(mentioned, listed(amendment.equipment), strict=True):
                     piece[place] = text
-        return self._texts.texts(facts, mentioned)
+        return self._tables.texts.texts(self._seed, facts, mentioned)
 
 
 class _Days:

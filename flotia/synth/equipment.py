@@ -5,6 +5,7 @@ A row's equipment is one byte a group of the catalogue's, a bit an entry.
 
 from __future__ import annotations
 
+import json
 from functools import cached_property, lru_cache
 from itertools import repeat
 from typing import Any
@@ -23,6 +24,8 @@ from flotia.synth.facts import FactColumns
 Codes = NDArray[np.uint8]
 
 _LEVELS = 4
+#: Added to the code of a pair of groups that is the last of a row's list.
+_END = 1 << 16
 #: An ad names at least and at most so many entries.
 FEWEST, MOST = 3, 20
 #: A sales text names so many of them.
@@ -31,10 +34,10 @@ _YEARS = LAST_YEAR - FIRST_YEAR + 1
 
 
 class EquipmentColumns:
-    """Draws equipment for one seed."""
+    """Draws equipment; knows more kinds of cars with each that it meets."""
 
-    def __init__(self, catalogue: Catalogue, seed: int) -> None:
-        self._deck, self._seed = catalogue.deck, seed
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._deck = catalogue.deck
         self._groups = catalogue.equipment
         self._width = len(self._groups)
         self.items: tuple[EquipmentItem, ...] = tuple(i for g in self._groups for i in g.elementos)
@@ -49,9 +52,12 @@ class EquipmentColumns:
         self._limits = np.zeros((0, self._width * 8), dtype=np.uint8)
         self._place = np.array([8 * g + p for g, group in enumerate(self._groups) for p in range(len(group.elementos))])
         self._one_of = np.stack([_one_of_each(g) for g in self._groups])
+        self._pairs = [
+            (np.full(2 * _END, None, dtype=object), np.zeros(2 * _END, dtype=bool)) for _ in range(self._width // 2)
+        ]
         self._count = np.bitwise_count(np.arange(256, dtype=np.uint8))
 
-    def codes(self, cars: FactColumns, years: NDArray[Any]) -> Codes:
+    def codes(self, seed: int, cars: FactColumns, years: NDArray[Any]) -> Codes:
         """The equipment of those cars, registered in `years`; shape `(n, groups)`."""
         profile = self._kind[cars.variant] + (self._deck.o["level"][cars.offer] - 1) * _YEARS + years - FIRST_YEAR
         if (self._known[profile] < 0).any():
@@ -59,21 +65,19 @@ class EquipmentColumns:
         limits = self._limits[self._known[profile]]
         chance = np.empty((len(years), self._width), dtype=np.uint64)
         for group in range(self._width):
-            chance[:, group] = words(self._seed, Purpose.EQUIPMENT + group, cars.slot)
+            chance[:, group] = words(seed, Purpose.EQUIPMENT + group, cars.slot)
         drawn = np.packbits(chance.view(np.uint8) < limits, axis=1, bitorder="little")
         codes = self._one_of[np.arange(self._width), drawn]
         self._within_bounds(codes, limits)
         return codes
 
-    def mentions(self, codes: Codes, slots: NDArray[Any]) -> NDArray[np.int64]:
+    def mentions(self, seed: int, codes: Codes, slots: NDArray[Any]) -> NDArray[np.int64]:
         """Numbers of the `items` that a text names, out of different groups; shape `(n, MENTIONED)`, -1 for none."""
-        start = below(column(self._seed, Purpose.MENTION, slots), np.full(len(slots), self._starts))
+        start = below(column(seed, Purpose.MENTION, slots), np.full(len(slots), self._starts))
         filled = (codes > 0) @ (1 << np.arange(self._width))
         groups = self._walks[filled, start]
         chosen = np.where(groups >= 0, codes[np.arange(len(codes))[:, None], groups], 0)
-        at = (
-            words(self._seed, Purpose.MENTION_ITEM, slots)[:, None] >> np.arange(0, 24, 8, dtype=np.uint64)
-        ) % np.uint64(8)
+        at = (words(seed, Purpose.MENTION_ITEM, slots)[:, None] >> np.arange(0, 24, 8, dtype=np.uint64)) % np.uint64(8)
         place = _bit_at()[chosen, at.astype(np.int64)]
         return np.where(groups >= 0, self._item_at[groups, place], -1)
 
@@ -84,8 +88,11 @@ class EquipmentColumns:
 
     def json(self, codes: Codes) -> list[str]:
         """The entries of each row as a JSON list."""
-        parts = [self._texts[g][codes[:, g]].tolist() for g in range(self._width)]
-        return [text[:-2] + "]" for text in map("".join, zip(repeat("["), *parts))]
+        pairs = np.ascontiguousarray(codes).view("<u2").astype(np.int64)
+        last = pairs.shape[1] - 1 - (pairs[:, ::-1] > 0).argmax(axis=1)
+        pairs[np.arange(len(pairs)), last] += _END
+        parts = [self._pair_texts(n, pairs[:, n]).tolist() for n in range(pairs.shape[1])]
+        return list(map("".join, zip(repeat("["), *parts)))
 
     def possible(self, variant: Variant, trim: Trim, year: int) -> list[str]:
         """Every entry that can be on such a car and is met on it."""
@@ -142,12 +149,16 @@ class EquipmentColumns:
     def _tuples(self) -> list[list[tuple[str, ...]]]:
         return [[_entries(g, code) for code in range(256)] for g in self._groups]
 
-    @cached_property
-    def _texts(self) -> list[NDArray[Any]]:
-        return [
-            np.array(["".join(f'"{name}", ' for name in entries) for entries in group], dtype=object)
-            for group in self._tuples
-        ]  # fmt: skip
+    def _pair_texts(self, pair: int, codes: NDArray[np.int64]) -> NDArray[np.object_]:
+        """What two neighbouring groups say of each row; each combination is put together once. With `_END` it is the last."""
+        known, there = self._pairs[pair]
+        for code in np.unique(codes[~there[codes]]).tolist():
+            groups = divmod(code % _END, 256)[::-1]  # little-endian: the first group is the lower byte
+            names = [name for group, one in enumerate(groups, 2 * pair) for name in self._tuples[group][one]]
+            text = ", ".join(json.dumps(name, ensure_ascii=False) for name in names)
+            known[code] = f"{text}]" if code >= _END else f"{text}, " if names else ""
+            there[code] = True
+        return known[codes]
 
     @cached_property
     def _starts(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -99,47 +100,58 @@ class _Car:
     age: Floats
 
 
+class _Tables:
+    """What draws look up of a catalogue, whatever seed, date or brand."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        market, deck = catalogue.market, catalogue.deck
+        self.valuation = Valuation(market)
+        self.figures = Figures(market)
+        self.colours = _Colours(catalogue)
+        self.provinces = list(market.provincia.cuota)
+        self.province_wheel = Wheel.of([list(market.provincia.cuota.values())])
+        self.dealers = DealerColumns(catalogue, self.provinces)
+        self.zero = _ZeroKm(catalogue)
+        self.tariff = np.array(market.precio.tarifa)
+        self.habit = self.valuation.habits(deck.variants)
+        self.new = self.valuation.new_price_factors(deck.variants)
+        self.brand_log = self.valuation.brand_logs([b.marca for b in deck.brands])
+
+
+_tables = lru_cache(maxsize=4)(_Tables)
+
+
 class FactsDrawer:
     """Draws the facts of slots for one seed, date and (perhaps) brand."""
 
     def __init__(self, catalogue: Catalogue, *, seed: int, today: date, brand: str | None = None) -> None:
         self._seed, self._today, self._this_year = seed, today.toordinal(), today.year
-        self._tariff = np.array(catalogue.market.precio.tarifa)
         self._deck, self._market = catalogue.deck, catalogue.market
         self._sales = catalogue.sales(today.year, brand)
         self._years = _Calendar(catalogue, today)
-        self.valuation = Valuation(catalogue.market)
-        self._figures = Figures(catalogue.market)
-        self._colours = _Colours(catalogue)
-        self.colours = self._colours.names
-        self.provinces = list(catalogue.market.provincia.cuota)
-        self._provinces = Wheel.of([list(catalogue.market.provincia.cuota.values())])
-        self._dealers = DealerColumns(catalogue, self.provinces)
-        self.dealers = self._dealers.names
-        self._zero = _ZeroKm(catalogue, today.year)
-        self._habit = self.valuation.habits(self._deck.variants)
-        self._new = self.valuation.new_price_factors(self._deck.variants)
-        self._brand_log = self.valuation.brand_logs([b.marca for b in self._deck.brands])
+        self._tables = tables = _tables(catalogue)
+        self.valuation, self.habit = tables.valuation, tables.habit
+        self.colours, self.provinces, self.dealers = tables.colours.names, tables.provinces, tables.dealers.names
 
     def columns(self, slots: NDArray[Any]) -> FactColumns:
         """The facts of `slots` (their indices, in any order)."""
         sold = self._sales.draw(self._numbers(Purpose.CAR, slots))
         year, variant, offer = self._sales.year[sold], self._sales.variant[sold], self._sales.offer[sold]
         brand = self._deck.v["brand"][variant]
-        zero = self._zero.is_zero(variant, year, self._numbers(Purpose.ZERO, slots))
+        zero = self._tables.zero.is_zero(variant, self._this_year - year, self._numbers(Purpose.ZERO, slots))
         registered = self._years.registration(
             year, self._numbers(Purpose.MONTH, slots), self._numbers(Purpose.DAY, slots), late=zero
         )
         age = (self._today - registered) / _DAYS_A_YEAR
         car = _Car(variant, offer, year, age)
-        expected = self.valuation.kilometre_column(age - AGE_OFFSET, np.zeros(len(slots)), self._habit[variant])
+        expected = self.valuation.kilometre_column(age - AGE_OFFSET, np.zeros(len(slots)), self._tables.habit[variant])
         kilometres = self._kilometres(slots, car, zero)
         price = self._price(slots, car, zero, kilometres - expected)
-        province = self._provinces.draw(self._numbers(Purpose.PROVINCE, slots))
+        province = self._tables.province_wheel.draw(self._numbers(Purpose.PROVINCE, slots))
         return FactColumns(
             slots, variant, offer, registered, kilometres,
-            self._colours.draw(self._deck.v["segment"][variant], year, self._numbers(Purpose.COLOUR, slots)),
-            price, province, self._dealers.draw(province, brand, self._numbers(Purpose.DEALER, slots)),
+            self._tables.colours.draw(self._deck.v["segment"][variant], year, self._numbers(Purpose.COLOUR, slots)),
+            price, province, self._tables.dealers.draw(province, brand, self._numbers(Purpose.DEALER, slots)),
             self._received(slots, registered, zero),
         )  # fmt: skip
 
@@ -175,17 +187,19 @@ class FactsDrawer:
 
     def _kilometres(self, slots: NDArray[Any], car: _Car, zero: NDArray[np.bool_]) -> NDArray[np.int64]:
         z = normals(self._numbers(Purpose.KILOMETRES, slots))
-        exact = self.valuation.kilometre_column(car.age - AGE_OFFSET, z, self._habit[car.variant])
+        exact = self.valuation.kilometre_column(car.age - AGE_OFFSET, z, self._tables.habit[car.variant])
         least = np.ceil(np.maximum(LEAST_KM_A_YEAR * car.age, ZERO_KM + 1)).astype(np.int64)
         exact = np.clip(exact, least, _MOST_KM + _MOST_KM_A_YEAR * car.age)
-        used = np.maximum(self._figures.kilometres(exact, self._numbers(Purpose.KM_ENDING, slots)), least)
-        return np.where(zero, self._zero.kilometres(self._numbers(Purpose.ZERO_VALUE, slots)), used)
+        used = np.maximum(self._tables.figures.kilometres(exact, self._numbers(Purpose.KM_ENDING, slots)), least)
+        return np.where(zero, self._tables.zero.kilometres(self._numbers(Purpose.ZERO_VALUE, slots)), used)
 
     def _price(self, slots: NDArray[Any], car: _Car, zero: NDArray[np.bool_], extra_km: Floats) -> NDArray[np.int64]:
         """Prices in cents: of some cars their own, of others that of the dealers' list for their version and year."""
         v = self._deck.v
         years_ago = self._this_year - car.year
-        share = self._tariff[np.minimum(years_ago, len(self._tariff) - 1)] * np.where(zero, _TARIFF_ZERO_KM, 1.0)
+        share = self._tables.tariff[np.minimum(years_ago, len(self._tables.tariff) - 1)] * np.where(
+            zero, _TARIFF_ZERO_KM, 1.0
+        )
         listed = (self._numbers(Purpose.TARIFF, slots) < share) & (np.abs(extra_km) < _TARIFF_KM)
         version = self._deck.version_numbers(car.variant, car.offer) * np.int64(_YEARS) + car.year - FIRST_YEAR
         noise, ending = (
@@ -196,13 +210,13 @@ class FactsDrawer:
         )  # fmt: skip
         cars = Priced(
             new_price=(v["price"][car.variant] + self._deck.o["price"][car.offer])
-            * self._new[1][car.year - FIRST_YEAR] / self._new[0][car.variant],
+            * self._tables.new[1][car.year - FIRST_YEAR] / self._tables.new[0][car.variant],
             at=np.where(listed, years_ago, car.age - AGE_OFFSET), fuel=v["fuel"][car.variant],
-            segment=v["segment"][car.variant], brand_log=self._brand_log[v["brand"][car.variant]],
+            segment=v["segment"][car.variant], brand_log=self._tables.brand_log[v["brand"][car.variant]],
             extra_km=np.where(listed, 0.0, extra_km),
         )  # fmt: skip
         exact = self.valuation.price_column(cars, np.clip(normals(noise), -_PRICE_TAILS, _PRICE_TAILS))
-        return self._figures.prices(exact, ending) * 100
+        return self._tables.figures.prices(exact, ending) * 100
 
     def _received(self, slots: NDArray[Any], registered: NDArray[Any], zero: NDArray[np.bool_]) -> NDArray[np.int64]:
         table = self._market.stock
@@ -253,9 +267,8 @@ class _Calendar:
 class _ZeroKm:
     """Cars that the dealer registered itself."""
 
-    def __init__(self, catalogue: Catalogue, this_year: int) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
         table = catalogue.market.kilometro_cero
-        self._this_year = this_year
         by_age = np.array([*table.cuota_por_edad, 0.0])
         self._by_age = by_age
         factor = np.array([table.por_marca.get(v.brand.marca, table.otras_marcas) for v in catalogue.deck.variants])
@@ -264,8 +277,8 @@ class _ZeroKm:
         self._values = np.array(list(table.valores))
         self._wheel = Wheel.of([list(table.valores.values())])
 
-    def is_zero(self, variant: NDArray[Any], year: NDArray[Any], uniform: Floats) -> NDArray[np.bool_]:
-        age = np.clip(self._this_year - year, 0, len(self._by_age) - 1)
+    def is_zero(self, variant: NDArray[Any], years_ago: NDArray[Any], uniform: Floats) -> NDArray[np.bool_]:
+        age = np.clip(years_ago, 0, len(self._by_age) - 1)
         result: NDArray[np.bool_] = uniform < np.minimum(self._by_age[age] * self._factor[variant], 0.9)
         return result
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,8 @@ _STRUCTURES = (
     (0, 1, 2, 3, 4), (0, 2, 3, 1, 4), (0, 3, 2, 1, 4), (0, 3, 1, 2, 4), (0, 1, 3, 2, 4), (0, 2, 1, 3, 4), (0, 2, 3, 4),
     (0, 3, 2, 4),
 )  # fmt: skip
-#: A part of whose sentences fewer than this have braces is mostly taken as it stands.
-_FEW_BRACES = 0.25
+#: So small a share of a part's sentences may be put together one by one.
+_FEW = 0.2
 _BRACES = re.compile(r"\{(\w+)\}")
 _THOUSANDS = np.array([f".{n:03d}" for n in range(1000)], dtype=object)
 
@@ -73,12 +73,15 @@ class TextFacts:
     colour: Texts
     province: Texts
 
+    def of(self, rows: NDArray[Any]) -> TextFacts:
+        """Those of some rows, in that order."""
+        return TextFacts(*(getattr(self, f.name)[rows] for f in fields(self)))
+
 
 class TextColumns:
-    """Writes texts for one seed."""
+    """Writes texts; `equipment` are the entries that they may name."""
 
-    def __init__(self, catalogue: Catalogue, seed: int, equipment: EquipmentColumns) -> None:
-        self._seed = seed
+    def __init__(self, catalogue: Catalogue, equipment: EquipmentColumns) -> None:
         self._kinds, self._kind = _kinds(catalogue.deck.variants)
         self._uses = len(_USES) * len(_AGES) * len(_TRIMS)
         self._parts = [_Part(catalogue.sentences, part, len(self._kinds) * self._uses) for part in _PARTS]
@@ -102,21 +105,24 @@ class TextColumns:
         middle = self._next[np.where(alone, -1, second)]
         return [self._first[first], middle, self._last[np.where(alone, second, third)]]
 
-    def texts(self, cars: TextFacts, mentioned: Sequence[Texts]) -> list[str]:
+    def texts(self, seed: int, cars: TextFacts, mentioned: Sequence[Texts]) -> list[str]:
         """A text for each car. `mentioned` are the pieces of the list of equipment."""
-        states = self._states(cars)
-        values = self._values(cars)
+        structure = below(column(seed, Purpose.STRUCTURE, cars.slot), np.full(len(cars.slot), len(_STRUCTURES)))
+        order = np.argsort(structure, kind="stable")  # cars of one structure stand together, so that slices will do
+        cars, mentioned = cars.of(order), [piece[order] for piece in mentioned]
+        states, values = self._states(cars), self._values(cars)
         pieces: list[list[Texts]] = []
         for number, part in enumerate(self._parts):
-            uniform = column(self._seed, Purpose.TEXT + number, cars.slot)
+            uniform = column(seed, Purpose.TEXT + number, cars.slot)
             chosen = part.choose(states, uniform, self._true_of)
             pieces.append(part.pieces(chosen, values, mentioned))
-        structure = below(column(self._seed, Purpose.STRUCTURE, cars.slot), np.full(len(states), len(_STRUCTURES)))
-        made = np.empty(len(states), dtype=object)
-        for number, order in enumerate(_STRUCTURES):
-            rows = np.flatnonzero(structure == number)
-            columns = [piece[rows].tolist() for part in order for piece in pieces[part]]
-            made[rows] = list(map("".join, zip(*columns, strict=True)))
+        ends = np.searchsorted(structure[order], np.arange(len(_STRUCTURES)), side="right").tolist()
+        joined: list[str] = []
+        for parts, start, end in zip(_STRUCTURES, [0, *ends], ends, strict=False):
+            columns = [piece[start:end].tolist() for part in parts for piece in pieces[part]]
+            joined.extend(map("".join, zip(*columns, strict=True)))
+        made = np.empty(len(order), dtype=object)
+        made[order] = joined
         return made.tolist()
 
     def _states(self, cars: TextFacts) -> NDArray[np.int64]:
@@ -160,16 +166,18 @@ class _Part:
             for sentence in group:
                 self._places[key].append(len(rows))
                 rows.append(_BRACES.split(before + sentence.replace("{marca} {modelo}", "{nombre}")))
-        width = max(map(len, rows))
+        longest = max(map(len, rows))
         self._literals = [
-            np.array([r[n] if n < len(r) else "" for r in rows], dtype=object) for n in range(0, width, 2)
+            np.array([*(r[n] if n < len(r) else "" for r in rows), ""], dtype=object) for n in range(0, longest, 2)
         ]
         self._names = sorted({r[n] for r in rows for n in range(1, len(r), 2)})
         self._slots = [
-            np.array([self._names.index(r[n]) if n < len(r) else -1 for r in rows]) for n in range(1, width, 2)
+            np.array([*(self._names.index(r[n]) if n < len(r) else -1 for r in rows), -1]) for n in range(1, longest, 2)
         ]
-        self._whole = np.array([None if len(r) > 1 else r[0] for r in rows], dtype=object)
-        self._mostly_whole = sum(len(r) > 1 for r in rows) < _FEW_BRACES * len(rows)
+        facts = [len(r) // 2 for r in rows]
+        # the facts that most sentences have are columns of their own; sentences with more are put together by themselves
+        self._width = next(w for w in range(longest) if sum(n > w for n in facts) <= _FEW * len(facts))
+        self._alone = np.array([n > self._width for n in facts])
         self._range = np.full((states, 2), -1, dtype=np.int64)
         self._ranges: dict[tuple[str, ...], tuple[int, int]] = {}
         self._fitting = np.zeros(0, dtype=np.int64)
@@ -198,33 +206,30 @@ class _Part:
 
     def pieces(self, chosen: NDArray[Any], values: _Values, mentioned: Sequence[Texts]) -> list[Texts]:
         """The texts that, put together, are the chosen sentences."""
-        if not self._mostly_whole:
-            return self._pieces(chosen, np.arange(len(chosen)), values, mentioned)
-        made = self._whole[chosen]
-        rest = np.flatnonzero(made == None)  # noqa: E711 - of each element
-        if len(rest):
-            parts = [p.tolist() for p in self._pieces(chosen[rest], rest, values, mentioned)]
-            made[rest] = list(map("".join, zip(*parts, strict=True)))
-        return [made]
+        alone = np.flatnonzero(self._alone[chosen])
+        made = self._pieces(np.where(self._alone[chosen], -1, chosen), None, values, mentioned, self._width)
+        if len(alone):
+            parts = [p.tolist() for p in self._pieces(chosen[alone], alone, values, mentioned, len(self._slots))]
+            made[0][alone] = list(map("".join, zip(*parts, strict=True)))
+        return made
 
     def _pieces(
-        self, chosen: NDArray[Any], rows: NDArray[Any], values: _Values, mentioned: Sequence[Texts]
+        self, chosen: NDArray[Any], rows: NDArray[Any] | None, values: _Values, mentioned: Sequence[Texts], width: int
     ) -> list[Texts]:
-        made: list[Texts] = []
-        for literal, slots in zip(self._literals, [*self._slots, None], strict=True):
-            made.append(literal[chosen])
-            if slots is None:
-                continue
+        """The first `width` facts of the chosen sentences (-1 for none) of those rows (all) and the words around them."""
+        made: list[Texts] = [self._literals[0][chosen]]
+        for literal, slots in zip(self._literals[1 : width + 1], self._slots[:width], strict=True):
             if self._names == ["equipo"]:
                 made.extend(mentioned)
-                continue
-            which = slots[chosen]
-            filled = np.full(len(chosen), "", dtype=object)
-            for number, name in enumerate(self._names):
-                here = np.flatnonzero(which == number)
-                if len(here):
-                    filled[here] = values[name](rows[here])
-            made.append(filled)
+            else:
+                which = slots[chosen]
+                filled = np.full(len(chosen), "", dtype=object)
+                for number, name in enumerate(self._names):
+                    here = np.flatnonzero(which == number)
+                    if len(here):
+                        filled[here] = values[name](here if rows is None else rows[here])
+                made.append(filled)
+            made.append(literal[chosen])
         return made
 
 

@@ -13,7 +13,7 @@ from django.conf import settings as live
 from django.db import connection
 from django.utils import timezone
 
-from apps.stock import bulk, export, generation, ownership, publishing, runs
+from apps.stock import export, generation, ownership, publishing, runs
 from apps.stock.errors import DatabaseProblemError, NothingToResumeError, OutputError, RunInProgressError
 from apps.stock.generation import Interrupted, Order, resume, start
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
@@ -86,7 +86,7 @@ def test_replacing_moves_the_old_stock_to_the_history():
         (ai(15, seed=2), (publishing, "_copy"), 1),
         (ai(15, seed=2), (publishing, "_copy"), 2),
         (local(15, seed=2), (publishing, "_copy"), 1),
-        (local(15, seed=2), (bulk, "insert"), 1),
+        (local(15, seed=2), (publishing, "_let_go"), 1),
     ],
     ids=["saved: history", "saved: stock", "in one go: history", "in one go: stock"],
 )

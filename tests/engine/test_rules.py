@@ -13,8 +13,8 @@ from flotia.catalogue.loader import Catalogue
 from flotia.errors import CatalogueError
 from flotia.judgement import rulebook, rules
 from flotia.judgement.cars import Cars
+from flotia.judgement.expectations import Expectations
 from flotia.judgement.rules import Assessor
-from flotia.judgement.yardstick import Yardstick
 from flotia.vehicle import FIELDS
 from tests.conftest import TODAY
 
@@ -32,7 +32,7 @@ def priced(row):
         if v.version(t) == "2.0 TDI 150 CV FR" and v.body.nombre == ""
     )  # fmt: skip
     age = (TODAY - row["fecha_matriculacion"]).days / 365.25
-    expected = Yardstick(catalogue).expected_price(variant, trim, year=2019, age=age, kilometres=row["kilometros"])
+    expected = Expectations(catalogue).expected_price(variant, trim, year=2019, age=age, kilometres=row["kilometros"])
     sale = Decimal(round(expected, -1)).quantize(Decimal("0.01"))
     purchase = (sale * Decimal("0.95")).quantize(Decimal("0.01"))
     return row | {"precio_venta": sale, "precio_compra": purchase, "precio_costo": purchase}

@@ -12,7 +12,7 @@ from flotia.catalogue.variant import Variant
 from flotia.synth.labels import dgt_label
 from flotia.synth.prices import ZERO_KM, Valuation
 
-__all__ = ["LEAST_PRICE", "ZERO_KM", "Yardstick"]
+__all__ = ["LEAST_PRICE", "ZERO_KM", "Expectations"]
 
 #: A price is usual within this many standard deviations of log price around the expected one (`mercado.toml`,
 #: precio.log_sd: .095 for a new car, .27 for one of twenty years), and never within less than this factor's log.
@@ -32,7 +32,7 @@ _MONTHS = 12
 _AGES = 16_384
 
 
-class Yardstick:
+class Expectations:
     """The market's figures for single cars; remembers what depends on the age alone."""
 
     def __init__(self, catalogue: Catalogue) -> None:
