@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from flotia.catalogue.deck import Deck, Sales
 from flotia.catalogue.market import Dealers, Equipment, EquipmentGroup, Market, PlateTable, Sentences
-from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Brand, VinPattern, VinPatterns
+from flotia.catalogue.schema import LAST_YEAR, Brand, VinPattern, VinPatterns
 from flotia.catalogue.variant import Variant
 from flotia.errors import CatalogueError, UnknownBrandError
 
@@ -115,10 +115,6 @@ class Catalogue:
                 return None
             self._tables[key] = YearTable(year, tuple(variants))
         return self._tables[key]
-
-    def years(self, brand: str | None = None) -> list[int]:
-        """The registration years in which anything (of that brand) was on sale."""
-        return [y for y in range(FIRST_YEAR, LAST_YEAR + 1) if self.table(y, brand) is not None]
 
 
 @lru_cache(maxsize=50_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,6 +67,7 @@ class Prices(_Table):
     retencion: tuple[float, ...]
     tarifa: tuple[float, ...]
     efecto_10000_km: tuple[float, ...]
+    efecto_potencia: float
     log_sd: tuple[float, ...]
     por_combustible: dict[str, tuple[float, ...]]
     por_segmento: dict[str, tuple[float, ...]]
@@ -276,22 +276,6 @@ class PlateTable:
             last = self.months[last_known][1] + after * _GROUPS_AFTER_TABLE
             before = last - _GROUPS_AFTER_TABLE
         return min(before + 1, last), last
-
-    def capacity(self, year: int, month: int) -> int:
-        """How many plates of that month there are to give."""
-        first, last = self.groups(year, month)
-        return (last - first + 1) * PLATES_PER_GROUP
-
-    def plate(self, year: int, month: int, position: int) -> str:
-        """The plate at `position` (0 … capacity - 1) of that month's series."""
-        first, _ = self.groups(year, month)
-        group, number = divmod(position, PLATES_PER_GROUP)
-        return f"{number:04d}{group_letters(first + group)}"
-
-    def issued_in(self, plate: str, when: date) -> bool:
-        """Whether `plate` belongs to the series of the month of `when` (or the group it shares with the one before)."""
-        first, last = self.groups(when.year, when.month)
-        return first - 1 <= group_index(plate[4:]) <= last
 
 
 def group_index(letters: str) -> int:

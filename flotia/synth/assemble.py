@@ -72,7 +72,7 @@ class Assembler:
     def __init__(self, catalogue: Catalogue, drawer: FactsDrawer, *, seed: int, today: date) -> None:
         self._drawer, self._seed, self._today = drawer, seed, today.toordinal()
         self._deck, self._tables = catalogue.deck, _tables(catalogue)
-        self.identities = IdentityMaker(catalogue, seed)
+        self.identities = IdentityMaker(catalogue, seed=seed, today=today)
         self._spoken_colours = np.array([c.lower() for c in drawer.colours], dtype=object)
         self._lists = {
             "color": np.array(drawer.colours, dtype=object), "provincia": np.array(drawer.provinces, dtype=object),

@@ -25,9 +25,11 @@ _DAYS_A_YEAR = 365.25
 #: Prices are drawn within this many standard deviations.
 _PRICE_TAILS = 2.6
 #: A car whose kilometres are further than this from the expected ones is priced by itself.
-_TARIFF_KM = 20_000
+_TARIFF_KM = 30_000
+#: The list has steps of so many km, and is nearer to the market than a single price.
+_TARIFF_STEP, _TARIFF_NOISE = 12_000, 0.6
 #: Of the cars that nothing but colour tells apart so many fewer are priced alike, or a stock would have twins.
-_TARIFF_ZERO_KM = 0.3
+_TARIFF_ZERO_KM = 0.15
 _YEARS = LAST_YEAR - FIRST_YEAR + 1
 #: No dealer's car has run further than this (ac2024: 95 % of the youngest have less than 21,000 km, and 120,000 km in two
 #: years is a taxi's).
@@ -210,12 +212,13 @@ class FactsDrawer:
         )  # fmt: skip
         cars = Priced(
             new_price=(v["price"][car.variant] + self._deck.o["price"][car.offer])
-            * self._tables.new[1][car.year - FIRST_YEAR] / self._tables.new[0][car.variant],
+            * self._tables.new[1][car.year - FIRST_YEAR] * self._tables.new[0][car.variant],
             at=np.where(listed, years_ago, car.age - AGE_OFFSET), fuel=v["fuel"][car.variant],
             segment=v["segment"][car.variant], brand_log=self._tables.brand_log[v["brand"][car.variant]],
-            extra_km=np.where(listed, 0.0, extra_km),
+            extra_km=np.where(listed, np.rint(extra_km / _TARIFF_STEP) * _TARIFF_STEP, extra_km),
         )  # fmt: skip
-        exact = self.valuation.price_column(cars, np.clip(normals(noise), -_PRICE_TAILS, _PRICE_TAILS))
+        spread = normals(noise) * np.where(listed, _TARIFF_NOISE, 1.0)
+        exact = self.valuation.price_column(cars, np.clip(spread, -_PRICE_TAILS, _PRICE_TAILS))
         return self._tables.figures.prices(exact, ending) * 100
 
     def _received(self, slots: NDArray[Any], registered: NDArray[Any], zero: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -38,23 +39,27 @@ class Identities:
 class IdentityMaker:
     """Gives plates and VINs for one seed; slots have to come in order."""
 
-    def __init__(self, catalogue: Catalogue, seed: int) -> None:
+    def __init__(self, catalogue: Catalogue, *, seed: int, today: date) -> None:
         self.vins = VinColumns(catalogue, seed)
-        self._plates = _Plates(catalogue.plates, seed)
+        self._plates = _Plates(catalogue.plates, seed, today.year * 12 + today.month - 1)
 
     def identities(self, around: Surroundings, registered: NDArray[Any], *, again: bool = False) -> Identities:
         """The next identities for those cars; with `again` such as the run gives nobody else, for what is taken outside.
 
-        Raises `FlotiaError` when a month's plates are used up.
+        Raises `FlotiaError` when there are no more plates: no more than Spain has issued since those months.
         """
         return Identities(self.vins.numbers(around, again=again), self._plates.numbers(registered, again=again))
 
 
 class _Plates:
-    """Plates of a month are dealt from the front of its shuffled series, replacements from the back."""
+    """Plates of a month are dealt from the front of its shuffled series, replacements from the back; none after `last`.
 
-    def __init__(self, table: PlateTable, seed: int) -> None:
-        months = range(_FIRST_MONTH, _LAST_MONTH + 1)
+    Months count from the year 0.
+    """
+
+    def __init__(self, table: PlateTable, seed: int, last: int) -> None:
+        self._last = last - _FIRST_MONTH
+        months = range(_FIRST_MONTH, max(_LAST_MONTH, last) + 1)
         groups = [table.groups(m // 12, m % 12 + 1) for m in months]
         self._first = np.array([first * PLATES_PER_GROUP for first, _ in groups])
         self._capacity = np.array([(last - first + 1) * PLATES_PER_GROUP for first, last in groups])
@@ -74,12 +79,12 @@ class _Plates:
             if not len(late):
                 break
             month[late] += 1
+            if (month[late] > self._last).any():
+                raise _no_more_plates()
             place[late] = ranks(month[late], self._replaced if again else self._given)
             late = late[place[late] >= limit[month[late]]]
         if len(late):
-            raise FlotiaError(
-                "No quedan matrículas de los meses que hacen falta: pida menos vehículos o reemplace el stock (--reemplazar)."
-            )
+            raise _no_more_plates()
         at = -1 - place if again else place
         dealt: NDArray[np.int64] = (self._offset[month] + at * self._stride[month]) % self._capacity[month]
         return self._first[month] + dealt
@@ -90,6 +95,13 @@ class _Plates:
         for month, count in (self._given if again else self._replaced).items():
             limit[month] -= min(count, int(limit[month]))
         return limit
+
+
+def _no_more_plates() -> FlotiaError:
+    return FlotiaError(
+        "No hay tantas matrículas: en toda España no se han emitido más desde los meses que hacen falta. Pida menos"
+        " vehículos."
+    )
 
 
 def _coprime(capacity: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp, log
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flotia.catalogue.deck import FUELS, SEGMENTS
 from flotia.catalogue.market import Market
-from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Trim
+from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Engine, Trim
 from flotia.catalogue.variant import Variant
 from flotia.catalogue.wheel import Floats, Wheel
 
@@ -29,7 +29,7 @@ ZERO_KM = 100
 _BRAND_AGE, _BRAND_MOST = 4.0, 1.5
 #: Prices are more peaked than normal, with longer tails: a normal number z becomes z (a + b z²). Source: in ac2024 the
 #: median deviation inside a model and year is .071 of log price where a normal with its spread (.151) has .102.
-_CORE, _TAILS = 0.36, 0.16
+_CORE, _TAILS = 0.48, 0.18
 #: No price is further than this, in logarithms, from what such a car asks: beyond it is another car's.
 _MOST_OFF = 0.6
 #: Kilometres further from the expected ones than this change nothing more in the price.
@@ -82,11 +82,17 @@ class Valuation:
 
     def new_price(self, variant: Variant, trim: Trim, year: int) -> float:
         """Price when new in `year`: the catalogue's is of the middle of the years in which the engine was sold."""
-        return variant.list_price(trim) * self.market.new_price_index(year) / self._middle_index(variant)
+        return variant.list_price(trim) * self.market.new_price_index(year) * self._scale(variant)
 
-    def _middle_index(self, variant: Variant) -> float:
+    def _scale(self, variant: Variant) -> float:
+        """What a variant's price in the catalogue is multiplied by before the index of a year.
+
+        It undoes the index of the middle of the engine's years, and has the stronger engines of a generation keep more.
+        """
         first, last = variant.engine.desde or variant.generation.desde, variant.engine.hasta or variant.generation.hasta
-        return self.market.new_price_index((max(first, FIRST_YEAR) + last) // 2)
+        stronger = variant.engine.potencia / _usual_power(variant.generation.motores)
+        kept = stronger**self.market.precio.efecto_potencia
+        return float(kept / self.market.new_price_index((max(first, FIRST_YEAR) + last) // 2))
 
     def spread(self, age: float) -> float:
         """About the standard deviation of the log price around `price`."""
@@ -130,10 +136,10 @@ class Valuation:
         return np.array([self._habit(v) for v in variants])
 
     def new_price_factors(self, variants: tuple[Variant, ...]) -> tuple[Floats, Floats]:
-        """What to divide each variant's price by, and what to multiply each year's (from 2005) with, for a price when new."""
+        """What to multiply each variant's price and each year's (from 2005) with, for a price when new."""
         years = range(FIRST_YEAR, LAST_YEAR + 1)
         return (
-            np.array([self._middle_index(v) for v in variants]),
+            np.array([self._scale(v) for v in variants]),
             np.array([self.market.new_price_index(y) for y in years]),
         )
 
@@ -196,6 +202,12 @@ class Valuation:
     @cached_property
     def _spreads(self) -> list[float]:
         return list(self.market.precio.log_sd)
+
+
+@lru_cache(maxsize=4096)
+def _usual_power(engines: tuple[Engine, ...]) -> float:
+    """The geometric mean of the engines' powers, in CV."""
+    return exp(sum(log(e.potencia) for e in engines) / len(engines))
 
 
 def _of_age(table: tuple[float, ...] | None, age: int) -> float:

@@ -290,11 +290,6 @@ def _written(kilometres: NDArray[Any]) -> Texts:
     )  # fmt: skip
 
 
-def thousands(number: int) -> str:
-    """A whole number as Spanish texts write it: 12.500."""
-    return f"{number:,}".replace(",", ".")
-
-
 def lower_first(text: str) -> str:
     """An entry of equipment as it stands inside a sentence."""
     proper = text[:2].isupper() or text.startswith(("Apple", "Android", "Start", "Bluetooth", "Isofix"))

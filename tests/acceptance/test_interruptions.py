@@ -75,6 +75,35 @@ def test_kill_nine_at_random_moments_loses_nothing_and_pays_nothing_twice(user, 
     assert kills >= KILLS
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_run_without_ai_is_all_or_nothing_however_often_it_is_killed(user, database, request):
+    """It is drawn straight into the stock: a `kill -9` leaves none of it there, and `--reanudar` draws all of it."""
+    uri = request.getfixturevalue("postgres") if database == "postgres" else ""
+    user.env["DATABASE_URL"] = uri
+    assert user.run("manage.py", "migrate", "-v0").returncode == 0
+    [(before,)] = question(user, uri, "select count(*) from stock")
+    flags = ["--cantidad", 60_000, "--semilla", 5]
+    for seconds in (2.5, 3.5, 4.5, 5.5):
+        process = user.start("manage.py", COMMAND, *flags, start_new_session=True)
+        try:
+            process.communicate(timeout=seconds)
+            break  # done before it could be killed
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        [(now,)] = question(user, uri, "select count(*) from stock")
+        assert now in (before, before + 60_000)
+        if question(user, uri, "select count(*) from ejecucion where estado <> 'publicada'") == [(0,)]:
+            continue  # not begun, or published already
+        flags = ["--reanudar"]
+    if question(user, uri, "select count(*) from ejecucion where estado <> 'publicada'") != [(0,)]:
+        assert user.command("--reanudar").returncode == 0
+    [(rows, plates)] = question(user, uri, "select count(*), count(distinct matricula) from stock")
+    assert (rows - before) % 60_000 == 0
+    assert rows - before >= 60_000
+    assert plates == rows
+
+
 def assert_old_or_new(user, uri, before, replaces):
     """The stock is what it was, or what it will be; the history takes exactly what was replaced."""
     [(now,)] = question(user, uri, "select count(*) from stock")

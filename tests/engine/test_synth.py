@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flotia.catalogue.loader import Catalogue
+from flotia.catalogue.market import group_index
 from flotia.catalogue.schema import Engine
 from flotia.generation import generate
 from flotia.request import Request
@@ -36,7 +37,8 @@ def test_every_identity_is_legal_and_unique(stock, catalogue):
     for v in stock:
         assert re.fullmatch(r"[A-HJ-NPR-Z0-9]{17}", v.bastidor), v
         assert re.fullmatch(r"\d{4}[BCDFGHJKLMNPRSTVWXYZ]{3}", v.matricula), v
-        assert catalogue.plates.issued_in(v.matricula, v.fecha_matriculacion), v
+        first, last = catalogue.plates.groups(v.fecha_matriculacion.year, v.fecha_matriculacion.month)
+        assert first <= group_index(v.matricula[4:]) <= last, v
         assert v.bastidor[:3] in {w.codigo for w in catalogue.brands[v.marca].wmi}, v
 
 
@@ -301,10 +303,10 @@ def test_expectations_of_one_car_are_those_of_columns(catalogue):
     habit = market.habits(deck.variants)[numbers]
     kilometres = market.kilometre_column(ages - AGE_OFFSET, np.zeros(300), habit)
     brands = market.brand_logs([b.marca for b in deck.brands])[deck.v["brand"][numbers]]
-    middle, by_year = market.new_price_factors(deck.variants)
+    scale, by_year = market.new_price_factors(deck.variants)
     years = rng.integers(0, 22, 300)
     cars = Priced(
-        deck.v["price"][numbers] * by_year[years] / middle[numbers], ages - AGE_OFFSET, deck.v["fuel"][numbers],
+        deck.v["price"][numbers] * by_year[years] * scale[numbers], ages - AGE_OFFSET, deck.v["fuel"][numbers],
         deck.v["segment"][numbers], brands, extra,
     )  # fmt: skip
     prices = market.price_column(cars, np.zeros(300))
