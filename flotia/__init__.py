@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flotia.engine import Engine, Source
     from flotia.errors import FlotiaError, ProviderError, RequestError, UnknownBrandError
     from flotia.generation import generate
-    from flotia.judgement.rules import Assessment, Finding, Rule, Severity, judge
+    from flotia.judgement.rules import Assessment, Assessor, Finding, Rule, Severity, judge
     from flotia.request import Profile, Request
     from flotia.vehicle import Origin, Vehicle
 
@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Assessment": "flotia.judgement.rules",
+    "Assessor": "flotia.judgement.rules",
     "Catalogue": "flotia.catalogue.loader",
     "Endpoint": "flotia.clients.openai_compatible",
     "Engine": "flotia.engine",
@@ -56,6 +57,7 @@ _HOMES = {
 
 __all__ = [
     "Assessment",
+    "Assessor",
     "Catalogue",
     "Endpoint",
     "Engine",

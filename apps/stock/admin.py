@@ -28,7 +28,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the st
 _VEHICLE_LIST = (
     "matricula", "marca", "modelo", "version", "anio_matricula", "kilometros", "precio_venta", "provincia", "origen",
 )  # fmt: skip
-_VEHICLE_FILTERS = ("origen", "combustible", "transmision", "tipo_vehiculo", "etiqueta_dgt", "marca")
+_VEHICLE_FILTERS = ("origen", "verificado", "combustible", "transmision", "tipo_vehiculo", "etiqueta_dgt", "marca")
 _VEHICLE_SEARCH = ("bastidor", "matricula", "marca", "modelo", "version")
 
 
@@ -39,7 +39,7 @@ class VehiculoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = _VEHICLE_LIST
     list_filter = _VEHICLE_FILTERS
     search_fields = _VEHICLE_SEARCH
-    readonly_fields = ("origen", "modelo_ia", "campos_ia")
+    readonly_fields = ("origen", "modelo_ia", "campos_ia", "verificado")
 
 
 @admin.register(VehiculoHistorico)

@@ -166,10 +166,11 @@ class Sales:
     share: Floats
 
     @classmethod
-    def of(cls, deck: Deck, market: Market, reference_year: int) -> Sales:
-        """The stock of `reference_year`, all brands."""
+    def of(cls, deck: Deck, market: Market, reference_year: int, month: int) -> Sales:
+        """The stock of `month` of `reference_year`, all brands."""
         years, variants, weights = _first_guess(deck, market, reference_year)
-        weights = _Raking(deck, market, reference_year, years, variants).fitted(weights)
+        age = market.age_shares(np.arange(FIRST_YEAR, LAST_YEAR + 1), reference_year, month)
+        weights = _Raking(deck, market, age, years, variants).fitted(weights)
         return cls._with_trims(deck, years, variants, weights)
 
     @classmethod
@@ -242,12 +243,12 @@ class _Raking:
     The last margin of a round is met best: brands and their models.
     """
 
-    def __init__(self, deck: Deck, market: Market, reference_year: int, years: Ints, variants: Ints) -> None:
+    def __init__(self, deck: Deck, market: Market, age: Floats, years: Ints, variants: Ints) -> None:
         v = deck.v
         year = (years - FIRST_YEAR).astype(np.int64)
         self._brand, self._model = v["brand"][variants].astype(np.int64), v["model"][variants].astype(np.int64)
         self._automatic = v["automatic"][variants].astype(np.int64)
-        self._age = market.age_shares(np.arange(FIRST_YEAR, LAST_YEAR + 1), reference_year)
+        self._age = age
         self._models = _model_shares(deck, self._model)
         self._year = year
         self._deck, self._market = deck, market

@@ -62,7 +62,7 @@ class Catalogue:
     vin_patterns: tuple[VinPattern, ...]
     fingerprint: str
     _tables: dict[tuple[int, str | None], YearTable] = field(default_factory=dict, compare=False)
-    _sales: dict[tuple[int, str | None], Sales] = field(default_factory=dict, compare=False)
+    _sales: dict[tuple[int, int, str | None], Sales] = field(default_factory=dict, compare=False)
 
     @classmethod
     def load(cls, country: str = "es") -> Catalogue:
@@ -92,16 +92,16 @@ class Catalogue:
         """Every variant and offer, as columns."""
         return Deck.of(tuple(self.brands.values()))
 
-    def sales(self, reference_year: int, brand: str | None = None) -> Sales:
-        """What the used stock of `reference_year` is made of, of one brand (its exact name) or of all."""
+    def sales(self, reference_year: int, month: int = 11, brand: str | None = None) -> Sales:
+        """What the used stock of a month (1 … 12) is made of, of one brand (its exact name) or of all."""
         oldest = len(self.market.edad.cuota) - 1
-        key = (min(reference_year, LAST_YEAR + oldest), brand)
+        key = (min(reference_year, LAST_YEAR + oldest - 1), month, brand)
         if key not in self._sales:
             if brand is None:
-                self._sales[key] = Sales.of(self.deck, self.market, key[0])
+                self._sales[key] = Sales.of(self.deck, self.market, key[0], month)
             else:
                 number = list(self.brands).index(brand)
-                part = self.sales(reference_year).only(number)
+                part = self.sales(reference_year, month).only(number)
                 self._sales[key] = part or Sales.of_last_years(self.deck, self.market, number)
         return self._sales[key]
 

@@ -15,6 +15,8 @@ from flotia.catalogue.wheel import Floats
 
 #: The automatics' shares by power are those of a stock whose middle car was registered in this year.
 _POWER_SHARES_OF = 2021
+#: The month in which the ads were collected whose ages the table has (ac2024: November).
+_AGES_OF_MONTH = 11
 #: Groups of equipment are drawn and put into words two at a time; each order of going through them is a table's row.
 _MOST_GROUPS = 14
 #: Letters of a Spanish plate since September 2000, in order: no vowels, no Ñ, no Q.
@@ -150,11 +152,17 @@ class Market(_Table):
         share = np.array([p for _, p in self.automatico.por_potencia])[np.searchsorted(floors, power, side="right") - 1]
         return np.clip(share * self.automatic_in(year) / self.automatic_in(_POWER_SHARES_OF), 0.02, 0.97)
 
-    def age_shares(self, years: NDArray[Any], reference_year: int) -> Floats:
-        """Share of the stock of `reference_year` by registration year; a little for the year after the oldest."""
+    def age_shares(self, years: NDArray[Any], reference_year: int, month: int) -> Floats:
+        """Share by registration year of the stock of `month` (1 … 12) of `reference_year`.
+
+        The table's ages are those of November: in January hardly any car is of the year that has just begun.
+        """
         table = np.array([*self.edad.cuota, 0.0])
-        age = reference_year - years
-        share = np.where(age < 0, 0.0, table[np.clip(age, 0, len(table) - 1)])
+        elapsed, then = month / 12, _AGES_OF_MONTH / 12
+        age = reference_year - years + elapsed - then
+        begun = np.interp(age, np.arange(len(table)), table, right=0.0)
+        share = np.where(age < 0, table[0] * np.clip((age + then) / then, 0.0, 1.0), begun)
+        share = np.where(years > reference_year, 0.0, share)
         total = share.sum()
         return share / total if total else share
 

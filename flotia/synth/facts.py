@@ -129,7 +129,7 @@ class FactsDrawer:
     def __init__(self, catalogue: Catalogue, *, seed: int, today: date, brand: str | None = None) -> None:
         self._seed, self._today, self._this_year = seed, today.toordinal(), today.year
         self._deck, self._market = catalogue.deck, catalogue.market
-        self._sales = catalogue.sales(today.year, brand)
+        self._sales = catalogue.sales(today.year, today.month, brand)
         self._years = _Calendar(catalogue, today)
         self._tables = tables = _tables(catalogue)
         self.valuation, self.habit = tables.valuation, tables.habit
