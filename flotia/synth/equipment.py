@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from functools import cached_property, lru_cache
 from itertools import repeat
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class EquipmentColumns:
         self._kind = kind * (_LEVELS * _YEARS)
         self._known = np.full((int(self._kind.max()) + _LEVELS * _YEARS), -1, dtype=np.int32)
         self._limits = np.zeros((0, self._width * 8), dtype=np.uint8)
+        self._learning = Lock()
         self._place = np.array([8 * g + p for g, group in enumerate(self._groups) for p in range(len(group.elementos))])
         self._one_of = np.stack([_one_of_each(g) for g in self._groups])
         self._pairs = [
@@ -61,9 +63,10 @@ class EquipmentColumns:
         """The equipment of those cars, registered in `years`; shape `(n, groups)`."""
         profile = self._kind[cars.variant] + (self._deck.o["level"][cars.offer] - 1) * _YEARS + years - FIRST_YEAR
         if (self._known[profile] < 0).any():
-            self._learn(np.unique(profile[self._known[profile] < 0]).tolist())
-        limits = self._limits[self._known[profile]]
-        chance = np.empty((len(years), self._width), dtype=np.uint64)
+            self._learn(profile)
+        rows = self._known[profile]
+        limits = self._limits[rows]
+        chance = np.empty((len(years), self._width), dtype="<u8")
         for group in range(self._width):
             chance[:, group] = words(seed, Purpose.EQUIPMENT + group, cars.slot)
         drawn = np.packbits(chance.view(np.uint8) < limits, axis=1, bitorder="little")
@@ -104,9 +107,19 @@ class EquipmentColumns:
             )
         ]  # fmt: skip
 
-    def _learn(self, profiles: list[int]) -> None:
-        """Work out how common each entry is on kinds of cars that were not met before, in 256ths."""
-        rest, year = np.divmod(np.array(profiles), _YEARS)
+    def _learn(self, met: NDArray[Any]) -> None:
+        """Work out how common each entry is on kinds of cars that were not met before, in 256ths.
+
+        Runs in other threads read meanwhile: what is known is said last.
+        """
+        with self._learning:
+            profiles = np.unique(met[self._known[met] < 0])
+            known = len(self._limits)
+            self._limits = np.concatenate([self._limits, self._limits_of(profiles)])
+            self._known[profiles] = np.arange(len(profiles)) + known
+
+    def _limits_of(self, profiles: NDArray[Any]) -> Codes:
+        rest, year = np.divmod(profiles, _YEARS)
         rest, level = np.divmod(rest, _LEVELS)
         rest, automatic = np.divmod(rest, 2)
         rest, body = np.divmod(rest, len(BODIES))
@@ -115,8 +128,7 @@ class EquipmentColumns:
         share = self._shares[:, level, year] * (may & self._on["automatic"][:, automatic])
         limits = np.zeros((len(profiles), self._width * 8), dtype=np.uint8)
         limits[:, self._place] = np.minimum(np.rint(share * 256), 255).T
-        self._known[profiles] = np.arange(len(profiles)) + len(self._limits)
-        self._limits = np.concatenate([self._limits, limits])
+        return limits
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:

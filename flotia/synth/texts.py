@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,7 @@ class _Part:
         self._alone = np.array([n > self._width for n in facts])
         self._range = np.full((states, 2), -1, dtype=np.int64)
         self._ranges: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._learning = Lock()
         self._fitting = np.zeros(0, dtype=np.int64)
 
     def choose(
@@ -187,22 +189,28 @@ class _Part:
     ) -> NDArray[np.int64]:
         """A sentence for each state."""
         if (self._range[states, 0] < 0).any():
-            self._learn(np.unique(states[self._range[states, 0] < 0]).tolist(), true_of)
+            self._learn(states, true_of)
         start, count = self._range[states].T
         chosen: NDArray[np.int64] = self._fitting[start + below(uniform, count)]
         return chosen
 
-    def _learn(self, states: list[int], true_of: Callable[[int], set[str]]) -> None:
-        added: list[int] = []
-        for state in states:
-            true = true_of(state)
-            keys = ("km0",) if "km0" in true and "km0" in self._groups else tuple(k for k in self._groups if k in true)
-            if keys not in self._ranges:
-                places = [place for key in keys for place in self._places[key]]
-                self._ranges[keys] = len(self._fitting) + len(added), len(places)
-                added.extend(places)
-            self._range[state] = self._ranges[keys]
-        self._fitting = np.concatenate([self._fitting, np.array(added, dtype=np.int64)])
+    def _learn(self, states: NDArray[Any], true_of: Callable[[int], set[str]]) -> None:
+        """Look up which sentences fit states not met before. Other threads read meanwhile: what is known is said last."""
+        with self._learning:
+            new = np.unique(states[self._range[states, 0] < 0]).tolist()
+            added: list[int] = []
+            found = [self._range_of(true_of(state), added) for state in new]
+            self._fitting = np.concatenate([self._fitting, np.array(added, dtype=np.int64)])
+            self._range[new] = np.array(found, dtype=np.int64).reshape(-1, 2)
+
+    def _range_of(self, true: set[str], added: list[int]) -> tuple[int, int]:
+        """Where the sentences that fit begin in `_fitting`, once `added` has joined it, and how many they are."""
+        keys = ("km0",) if "km0" in true and "km0" in self._groups else tuple(k for k in self._groups if k in true)
+        if keys not in self._ranges:
+            places = [place for key in keys for place in self._places[key]]
+            self._ranges[keys] = len(self._fitting) + len(added), len(places)
+            added.extend(places)
+        return self._ranges[keys]
 
     def pieces(self, chosen: NDArray[Any], values: _Values, mentioned: Sequence[Texts]) -> list[Texts]:
         """The texts that, put together, are the chosen sentences."""

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from flotia.catalogue.market import group_index
 from flotia.catalogue.schema import Engine
 from flotia.generation import generate
 from flotia.request import Request
-from flotia.synth.assemble import Assembler
+from flotia.synth.assemble import Assembler, _tables
 from flotia.synth.dice import Dice, Purpose, column, words
 from flotia.synth.facts import FactsDrawer
 from flotia.synth.labels import LABELS, LabelColumns, dgt_label
@@ -411,3 +412,12 @@ def test_dealers_sell_in_one_province_and_some_only_their_brand():
     ]
     assert min(top) < 0.2
     assert max(top) > 0.4
+
+
+def test_runs_in_several_threads_draw_what_each_draws_alone():
+    """What is learnt of cars on the way is shared between runs."""
+    requests = [Request(amount=4000, seed=seed, use_ai=False, today=TODAY) for seed in range(6)]
+    _tables.cache_clear()
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(generate, requests))
+    assert together == [generate(request) for request in requests]
