@@ -16,7 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flotia.catalogue.market import Market
-from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Body, Brand, Fuel, Generation, Segment, Trim, goes_with
+from flotia.catalogue.schema import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Body,
+    Brand,
+    Fuel,
+    Generation,
+    Model,
+    Segment,
+    Trim,
+    goes_with,
+)
 from flotia.catalogue.variant import Variant
 from flotia.catalogue.wheel import Floats, Ints, Wheel
 
@@ -103,11 +114,11 @@ class _Layout:
         for b, brand in enumerate(self._brands):
             for model in brand.modelos:
                 for generation in model.generaciones:
-                    self._generation(b, models, generation, brand.modelos.index(model))
+                    self._generation(b, models, model, generation)
                 models += 1
         names = (
-            "brand", "model", "engine", "body_number", "fuel", "segment", "body", "power", "size", "doors", "seats",
-            "automatic", "both", "mild", "price", "first", "last", "generation_first", "edge_first", "edge_last", "counts",
+            "brand", "model", "engine", "fuel", "segment", "body", "power", "doors", "seats",
+            "automatic", "both", "mild", "price", "first", "last", "edge_first", "edge_last", "counts",
         )  # fmt: skip
         table = np.array(self._rows, dtype=np.int32).T
         offers = np.array(self._offers, dtype=np.int32).T
@@ -117,9 +128,8 @@ class _Layout:
             np.array(self._shares), np.array(self._offers_from, dtype=np.int32),
         )  # fmt: skip
 
-    def _generation(self, b: int, model_number: int, gen: Generation, place: int) -> None:
+    def _generation(self, b: int, model_number: int, model: Model, gen: Generation) -> None:
         brand = self._brands[b]
-        model = brand.modelos[place]
         alone = len(model.generaciones) == 1
         segment = SEGMENTS.index(model.segmento)
         for engine in gen.motores:
@@ -131,7 +141,7 @@ class _Layout:
                     self._offers.append((number, first, last, trim.precio, trim.nivel))
                     self._shares.append(trim.cuota)
             self._offers_from.append(len(self._trims))
-            for n, body in enumerate(gen.carrocerias):
+            for body in gen.carrocerias:
                 if engine.carrocerias and body.nombre not in engine.carrocerias:
                     continue
                 first = max(gen.desde, engine.desde or 0, body.desde or 0)
@@ -143,11 +153,11 @@ class _Layout:
                     )
                     self._weights.append(engine.cuota * body.cuota)
                     self._rows.append((
-                        b, model_number, number, n, FUELS.index(engine.combustible), segment, BODIES.index(body.tipo),
-                        engine.potencia, engine.cilindrada, body.puertas, body.plazas, int(automatic),
+                        b, model_number, number, FUELS.index(engine.combustible), segment, BODIES.index(body.tipo),
+                        engine.potencia, body.puertas, body.plazas, int(automatic),
                         int(engine.cambio == "MA"), int(engine.microhibrido), engine.precio + body.precio + extra, first,
                         last,
-                        gen.desde, 0 if alone else gen.desde, 0 if alone or gen.hasta == LAST_YEAR else gen.hasta,
+                        0 if alone else gen.desde, 0 if alone or gen.hasta == LAST_YEAR else gen.hasta,
                         int(engine.cambio != "MA" or automatic),
                     ))  # fmt: skip
 

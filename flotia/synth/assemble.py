@@ -17,7 +17,7 @@ from flotia.synth.equipment import EquipmentColumns
 from flotia.synth.facts import FactColumns, FactsDrawer
 from flotia.synth.identity import Identities, IdentityMaker, plates
 from flotia.synth.labels import LABELS, LabelColumns
-from flotia.synth.prices import AGE_OFFSET, dealer_cents
+from flotia.synth.prices import dealer_cents
 from flotia.synth.texts import TextColumns, TextFacts, listed
 from flotia.synth.vin import Surroundings
 from flotia.vehicle import Origin, VehicleTable
@@ -156,9 +156,7 @@ class Assembler:
         amendments: Mapping[int, Amendment],
     ) -> list[str]:  # fmt: skip
         age = (self._today - cars.registered) / _DAYS_A_YEAR
-        usual = self._drawer.valuation.kilometre_column(
-            age - AGE_OFFSET, np.zeros(len(cars)), self._drawer.habit[cars.variant]
-        )
+        usual = self._drawer.usual_kilometres(cars.variant, age)
         facts = TextFacts(
             cars.slot, cars.variant, self._deck.o["level"][cars.offer], around.calendar, around.month, age,
             cars.kilometres, usual, versions, self._spoken_colours[cars.colour],

@@ -132,7 +132,7 @@ class FactsDrawer:
         self._sales = catalogue.sales(today.year, today.month, brand)
         self._years = _Calendar(catalogue, today)
         self._tables = tables = _tables(catalogue)
-        self.valuation, self.habit = tables.valuation, tables.habit
+        self.valuation = tables.valuation
         self.colours, self.provinces, self.dealers = tables.colours.names, tables.provinces, tables.dealers.names
 
     def columns(self, slots: NDArray[Any]) -> FactColumns:
@@ -146,9 +146,8 @@ class FactsDrawer:
         )
         age = (self._today - registered) / _DAYS_A_YEAR
         car = _Car(variant, offer, year, age)
-        expected = self.valuation.kilometre_column(age - AGE_OFFSET, np.zeros(len(slots)), self._tables.habit[variant])
         kilometres = self._kilometres(slots, car, zero)
-        price = self._price(slots, car, zero, kilometres - expected)
+        price = self._price(slots, car, zero, kilometres - self.usual_kilometres(variant, age))
         province = self._tables.province_wheel.draw(self._numbers(Purpose.PROVINCE, slots))
         return FactColumns(
             slots, variant, offer, registered, kilometres,
@@ -156,6 +155,10 @@ class FactsDrawer:
             price, province, self._tables.dealers.draw(province, brand, self._numbers(Purpose.DEALER, slots)),
             self._received(slots, registered, zero),
         )  # fmt: skip
+
+    def usual_kilometres(self, variant: NDArray[Any], age: Floats) -> Floats:
+        """The median odometer reading of used cars of those variants and ages (years)."""
+        return self.valuation.kilometre_column(age - AGE_OFFSET, np.zeros(len(age)), self._tables.habit[variant])
 
     def facts(self, columns: FactColumns) -> list[Facts]:
         """The rows of `columns` as facts."""
@@ -296,14 +299,8 @@ class _Colours:
         market = catalogue.market
         self.names = sorted({c for table in market.color.values() for c in table})
         self._since = np.array(sorted(market.color))
-        rows = [
-            [
-                market.color[year].get(name, 0.0) * market.color_por_segmento.get(segment, {}).get(name, 1.0)
-                for name in self.names
-            ]
-            for year in sorted(market.color)
-            for segment in SEGMENTS
-        ]
+        tables = [market.colours(year, segment) for year in sorted(market.color) for segment in SEGMENTS]
+        rows = [[table.get(name, 0.0) for name in self.names] for table in tables]
         self._wheel = Wheel(np.array(rows))
 
     def draw(self, segment: NDArray[Any], year: NDArray[Any], uniform: Floats) -> NDArray[Any]:
