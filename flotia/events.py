@@ -25,15 +25,16 @@ class ModelAsked:
     batch: int
     model: str
     slots: int
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CallDone:
     """A call came back. `asked` is the model that was asked, `model` the one that answered.
 
-    Of `slots` vehicles asked for, `kept` rows stand untouched, `repaired` had at least one field replaced, `refused` were
-    thrown out whole; `causes` counts why (`precio_venta: no cuadra con el catálogo`, `habla de otro modelo`). `failure` is
-    set where nothing could be used. `latency` in seconds.
+    `account` is the one it went through, `cost` what the server says it charged. Of `slots` vehicles asked for, `kept` rows
+    stand untouched, `repaired` had at least one field replaced, `refused` were thrown out whole; `causes` counts why
+    (`precio_venta: no cuadra con el catálogo`, `habla de otro modelo`). `failure` is set where nothing could be used. `latency` in seconds.
     """
 
     batch: int
@@ -49,6 +50,8 @@ class CallDone:
     completion_tokens: int = 0
     failure: Failure | None = None
     causes: dict[str, int] = field(default_factory=dict)
+    account: str = ""
+    cost: float = 0.0
 
     @property
     def usable(self) -> int:
@@ -63,6 +66,7 @@ class ModelCooled:
     model: str
     seconds: float
     reason: str
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,32 @@ class ModelRetired:
 
     model: str
     reason: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStopped:
+    """An account is not asked again in this run; others go on."""
+
+    account: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSeen:
+    """What the accounts have left today before the first call: the run needs about `needed` requests and has `left`.
+
+    `resets` is when the day's requests are whole again (epoch seconds).
+    """
+
+    needed: int
+    left: int
+    resets: float
+
+    @property
+    def short(self) -> bool:
+        """Whether it will not do."""
+        return self.needed > self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +120,19 @@ class UnlistedBrand:
 
 @dataclass(frozen=True, slots=True)
 class AiStopped:
-    """No model will be asked any more in this run; what is missing becomes local data."""
+    """No model will be asked any more in this run; what is missing becomes local data, or waits if the user said so."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused:
+    """The run ends here with `made` of `amount` vehicles, to be taken up again: after `resumes` (epoch seconds), if known."""
+
+    reason: str
+    made: int
+    amount: int
+    resumes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +161,11 @@ Event = (
     | CallDone
     | ModelCooled
     | ModelRetired
+    | AccountStopped
+    | QuotaSeen
     | Waiting
     | AiStopped
+    | RunPaused
     | BatchDone
     | RunDone
 )

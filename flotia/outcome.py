@@ -12,6 +12,7 @@ class Kind(StrEnum):
     MINUTE_LIMIT = "limite_por_minuto"
     DAILY_LIMIT = "limite_diario"
     UPSTREAM_LIMIT = "limite_del_proveedor"
+    MODEL_LIMIT = "limite_del_modelo"
     BAD_KEY = "clave_rechazada"
     NO_CREDIT = "sin_credito"
     KEY_CAP = "tope_de_la_clave"
@@ -56,11 +57,40 @@ class Remedy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a provider says of an account's requests of this UTC day."""
+
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an answer's headers say is left for its model: `remaining` requests until `resets` (epoch seconds)."""
+
+    remaining: int
+    resets: float
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that a provider lists today. `parameters` are the request fields it says it obeys; `context` in tokens, 0 if
+    not said; `free` that neither prompt nor answer costs anything.
+    """
+
+    model: str
+    context: int = 0
+    parameters: frozenset[str] = frozenset()
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A call that gave nothing usable.
 
     `message` is what the user reads (Spanish, no key in it). `retry_at` is the moment (epoch seconds) from which it is
-    worth trying again, if the other side said one. `status` is the effective status: the body's code before HTTP's.
+    worth trying again, if the other side said one; `limit` how many requests its window holds, if it said that. `status` is
+    the effective status: the body's code before HTTP's.
     """
 
     kind: Kind
@@ -70,12 +100,14 @@ class Failure:
     status: int | None = None
     retry_at: float | None = None
     latency: float = 0.0
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A model's text. `model` is the one that answered, which may differ from the one asked. `truncated` means that the
     text stops at the token limit. Tokens are as the server counted them, 0 where it did not say. `latency` in seconds.
+    `cost` is what the server says it charged, in its own currency; `allowance` what its headers say is left.
     """
 
     text: str
@@ -84,3 +116,5 @@ class Answer:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency: float = 0.0
+    cost: float = 0.0
+    allowance: Allowance | None = None

@@ -62,7 +62,7 @@ class Planner:
     def batches(self, done: Collection[int] = ()) -> Iterator[Batch]:
         """The batches that still have something to fill; slots whose index is in `done` are left out."""
         pending: list[Slot] = []
-        for slot in self._slots():
+        for slot in self.slots():
             if slot.index not in done:
                 pending.append(slot)
             if (slot.index + 1) % self.batch_size == 0 or slot.index == self._request.amount - 1:
@@ -70,24 +70,25 @@ class Planner:
                     yield Batch(slot.index // self.batch_size, tuple(pending))
                 pending = []
 
-    def blocks(self, done: Collection[int] = ()) -> Iterator[Block]:
-        """The same for a request that asks no model."""
+    def blocks(self, done: Collection[int] = (), *, since: int = 0) -> Iterator[Block]:
+        """Slots from index `since` on as columns, for code alone; those in `done` are left out."""
         left_out = np.fromiter(done, dtype=np.int64)
-        for number, (cars, given) in enumerate(self._drawn(LOCAL_BATCH)):
+        for number, (cars, given) in enumerate(self._drawn(LOCAL_BATCH, since)):
             rows = np.flatnonzero(~np.isin(cars.slot, left_out))
             if len(rows) == len(cars):
                 yield Block(number, cars, given)
             elif len(rows):
                 yield Block(number, cars.of(rows), given.of(rows))
 
-    def _slots(self) -> Iterator[Slot]:
+    def slots(self) -> Iterator[Slot]:
+        """Every slot, in order."""
         for cars, given in self._drawn(_DRAWN):
             numbered = zip(self._drawer.facts(cars), given.serial.tolist(), given.plate.tolist(), strict=True)
             for index, (facts, serial, plate) in zip(cars.slot.tolist(), numbered, strict=True):
                 yield Slot(index, facts, serial, plate)
 
-    def _drawn(self, at_a_time: int) -> Iterator[tuple[FactColumns, Identities]]:
-        for start in range(0, self._request.amount, at_a_time):
+    def _drawn(self, at_a_time: int, since: int = 0) -> Iterator[tuple[FactColumns, Identities]]:
+        for start in range(since, self._request.amount, at_a_time):
             slots = np.arange(start, min(start + at_a_time, self._request.amount))
             cars = self._drawer.columns(slots)
             yield cars, self._assembler.identities.identities(self._assembler.surroundings(cars), cars.registered)

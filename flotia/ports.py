@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flotia.outcome import Answer, Failure
+from flotia.outcome import Answer, Failure, Offer, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,14 @@ class ChatClient(Protocol):
     """Asks a model. A failure is a value, never an exception."""
 
     async def complete(self, request: ChatRequest) -> Answer | Failure: ...
+
+    async def standing(self) -> Standing | None:
+        """How the account stands today, if its provider says so. Costs no request and never raises."""
+        ...
+
+    async def offered(self) -> tuple[Offer, ...] | None:
+        """The models that the provider lists today, if it does. Costs no request and never raises."""
+        ...
 
     async def aclose(self) -> None:
         """Let go of connections, inside the event loop that made them. The client may be used again."""

@@ -81,6 +81,10 @@ class Ejecucion(models.Model):
     semilla = models.BigIntegerField()
     usa_ia = models.BooleanField()
     perfil = models.CharField(max_length=16)
+    presupuesto = models.PositiveIntegerField("presupuesto de llamadas", null=True, blank=True)
+    paralelo = models.PositiveSmallIntegerField("llamadas en paralelo", null=True, blank=True)
+    al_agotar = models.CharField("al agotar el cupo", max_length=8, default="local")
+    usa_cache = models.BooleanField("usa la caché", default=False)
     reemplaza = models.BooleanField(default=False)
     fecha = models.DateField(help_text="Fecha de la que es el stock")
     catalogo = models.CharField("huella del catálogo", max_length=16)
@@ -92,6 +96,7 @@ class Ejecucion(models.Model):
     publicada = models.DateTimeField(null=True, blank=True)
     segundos = models.FloatField(default=0.0)
     motivo = models.CharField(max_length=300, blank=True, help_text="Por qué se interrumpió o dejó de usar IA")
+    sigue_desde = models.DateTimeField(null=True, blank=True, help_text="Cuándo vuelve a haber cupo, si está en pausa")
 
     class Meta:
         db_table = "ejecucion"
@@ -155,6 +160,7 @@ class Llamada(models.Model):
 
     ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="llamadas")
     lote = models.PositiveIntegerField()
+    cuenta = models.CharField(max_length=40, blank=True)
     modelo_pedido = models.CharField(max_length=120)
     modelo = models.CharField("modelo que respondió", max_length=120)
     resultado = models.CharField(max_length=30)
@@ -166,11 +172,13 @@ class Llamada(models.Model):
     latencia = models.FloatField("latencia (s)")
     tokens_entrada = models.PositiveIntegerField(default=0)
     tokens_salida = models.PositiveIntegerField(default=0)
+    coste = models.FloatField(default=0.0)
     hecha = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "llamada"
         ordering = ["id"]
+        indexes = [models.Index(fields=["hecha"], name="llamada_hecha")]
 
     def __str__(self) -> str:
         return f"{self.modelo_pedido}: {self.resultado}"

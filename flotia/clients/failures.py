@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flotia.outcome import Failure, Kind, Remedy, Scope
+from flotia.outcome import Allowance, Failure, Kind, Remedy, Scope
 
 #: What a user may be shown of a server's own words, in characters.
 _QUOTED = 160
@@ -29,6 +29,10 @@ _KEY_CAP = re.compile(r"key limit|limit exceeded|spend(?:ing)? (?:cap|limit)|bud
 _MODERATED = re.compile(r"moderat|flagged|content policy|safety", re.IGNORECASE)
 _MINUTE = re.compile(r"per-min|per minute|requests? per min|\brpm\b", re.IGNORECASE)
 _DAY = re.compile(r"per-day|per day|daily|\brpd\b", re.IGNORECASE)
+_OF_A_MODEL = re.compile(r"limit reached for model|for this model", re.IGNORECASE)
+_AGAIN_IN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 #: The page where an account says which providers may see its data.
 PRIVACY_PAGE = "https://openrouter.ai/settings/privacy"
 
@@ -54,7 +58,7 @@ def from_error(raw: Raw, *, now: float) -> Failure:
     shown = clean(message)
     retry_at = reset_at(hints, raw.headers, now)
     if status == 429:
-        return _limited(said, shown, hints, retry_at)
+        return _limited(said, shown, hints, raw, now)
     if _UPSTREAM_FULL.search(said):
         return Failure(
             Kind.UPSTREAM_FULL, Scope.MODEL, Remedy.COOL_MODEL, f"El proveedor está saturado: {shown}", status, retry_at
@@ -226,17 +230,53 @@ def _status_of(error: Mapping[str, Any], raw: Raw) -> int:
     return raw.status if raw.status >= 300 else 502
 
 
-def _limited(said: str, shown: str, hints: Mapping[str, Any], retry_at: float | None) -> Failure:
-    source = str(hints.get("limit_source", ""))
+def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
+    """What an answer's headers say is left for its model, if they say it (Groq's names; OpenRouter sends none)."""
+    left = _positive(headers.get("x-ratelimit-remaining-requests"))
+    resets = _after(headers.get("x-ratelimit-reset-requests"), now)
+    return None if left is None or resets is None else Allowance(int(left), resets)
+
+
+def _after(value: Any, now: float) -> float | None:
+    """A moment out of a duration (`2m59.56s`, `120ms`) or of what `_moment` reads."""
+    parts = _DURATION.findall(value) if isinstance(value, str) else []
+    if parts:
+        return now + sum(float(number) * _SECONDS[unit.lower()] for number, unit in parts)
+    return _moment(value, now)
+
+
+def _stated_limit(hints: Mapping[str, Any], headers: Mapping[str, str]) -> int | None:
+    """How many requests the window that was overrun holds, if body or headers say it."""
+    inner = hints.get("headers")
+    said = {str(k).lower(): v for k, v in inner.items()} if isinstance(inner, dict) else {}
+    for name in ("x-ratelimit-limit", "x-ratelimit-limit-requests"):
+        for place in (said, headers):
+            if (number := _positive(place.get(name))) is not None and 1 <= number < 1_000_000:
+                return int(number)
+    return None
+
+
+def _limited(said: str, shown: str, hints: Mapping[str, Any], raw: Raw, now: float) -> Failure:
+    source, headers = str(hints.get("limit_source", "")), raw.headers
+    retry_at, limit = reset_at(hints, headers, now), _stated_limit(hints, headers)
     upstream = "upstream" in source or ("limit_source" not in hints and "raw" in hints)
+    own = _OF_A_MODEL.search(said) or "x-ratelimit-limit-requests" in headers
+    if own and not upstream and not source.startswith("openrouter"):
+        hint = _AGAIN_IN.search(said)
+        resets = _after(headers.get("x-ratelimit-reset-requests"), now)
+        return Failure(
+            Kind.MODEL_LIMIT, Scope.MODEL, Remedy.COOL_MODEL, f"El modelo llegó a su límite: {shown}", 429,
+            retry_at or resets or (_after(hint[1], now) if hint else None), limit=limit,
+        )  # fmt: skip
     if source == "openrouter_free_tier_daily" or (not upstream and _DAY.search(said)):
         return Failure(
             Kind.DAILY_LIMIT, Scope.ACCOUNT, Remedy.STOP_ACCOUNT,
-            "Se ha agotado el cupo diario de la cuenta" + _resumes(retry_at) + ".", 429, retry_at,
+            "Se ha agotado el cupo diario de la cuenta" + _resumes(retry_at) + ".", 429, retry_at, limit=limit,
         )  # fmt: skip
     if source == "openrouter_free_tier_per_minute" or (not upstream and _MINUTE.search(said)):
         return Failure(
-            Kind.MINUTE_LIMIT, Scope.ACCOUNT, Remedy.WAIT_ACCOUNT, "Límite por minuto de la cuenta.", 429, retry_at
+            Kind.MINUTE_LIMIT, Scope.ACCOUNT, Remedy.WAIT_ACCOUNT, "Límite por minuto de la cuenta.", 429, retry_at,
+            limit=limit,
         )  # fmt: skip
     return Failure(
         Kind.UPSTREAM_LIMIT, Scope.MODEL, Remedy.COOL_MODEL, f"El modelo está limitado ahora: {shown}", 429, retry_at

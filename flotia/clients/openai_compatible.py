@@ -15,16 +15,18 @@ from urllib.parse import urlsplit
 import httpx2
 import truststore
 
-from flotia.clients import failures
+from flotia.clients import directory, failures
 from flotia.clients.failures import Raw
 from flotia.errors import RequestError
-from flotia.outcome import Answer, Failure
+from flotia.outcome import Answer, Failure, Offer, Standing
 from flotia.ports import ChatRequest
 
 #: A call that has not ended by then is given up, in seconds. Total, not between bytes: slow servers send newlines to
 #: keep the connection alive, so a read time-out would never fire.
 DEADLINE = 120.0
 _CONNECT = 15.0
+#: What a provider says of itself is waited for this long, in seconds; a run begins without it then.
+_LOOK_UP = 10.0
 #: An answer to ten vehicles is some 20 kB; more than this is not read.
 _MOST_BYTES = 4_000_000
 #: A model's id as servers write them; anything else in its place is not believed.
@@ -71,7 +73,7 @@ class OpenAICompatibleClient:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._url = endpoint.base.rstrip("/") + "/chat/completions"
+        self._base = endpoint.base.rstrip("/")
         self._http: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
@@ -111,7 +113,9 @@ class OpenAICompatibleClient:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._endpoint.deadline):
-                outcome = self.judge(await self._send(request), request.model, time.time())
+                outcome = self.judge(
+                    await self._exchange("POST", "/chat/completions", self._body(request)), request.model, time.time()
+                )
         except (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout):
             outcome = failures.timeout(self._endpoint.deadline)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, ssl.SSLError, OSError) as error:
@@ -120,8 +124,27 @@ class OpenAICompatibleClient:
             outcome = failures.broken_off(str(error) or type(error).__name__)
         return replace(outcome, latency=time.monotonic() - started)
 
-    async def _send(self, request: ChatRequest) -> Raw:
-        async with self._client().stream("POST", self._url, json=self._body(request)) as response:
+    async def standing(self) -> Standing | None:
+        """How the account stands today; `None` if the server does not say. Counts as no request."""
+        return directory.standing(await self._looked_up("/key"))
+
+    async def offered(self) -> tuple[Offer, ...] | None:
+        """The models that the server lists for this account today; `None` if it cannot be asked. Counts as no request."""
+        for path in ("/models/user", "/models"):
+            if (found := directory.offers(await self._looked_up(path), time.time())) is not None:
+                return found
+        return None
+
+    async def _looked_up(self, path: str) -> Any:
+        try:
+            async with asyncio.timeout(_LOOK_UP):
+                raw = await self._exchange("GET", path, None)
+        except (TimeoutError, httpx2.HTTPError, httpx2.StreamError, ssl.SSLError, OSError):
+            return None
+        return raw.body if raw.status == 200 else None
+
+    async def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> Raw:
+        async with self._client().stream(method, self._base + path, json=body) as response:
             data = bytearray()
             async for piece in response.aiter_bytes():
                 data += piece
@@ -167,6 +190,8 @@ class OpenAICompatibleClient:
             truncated=choice.get("finish_reason") == "length",
             prompt_tokens=_count(counts.get("prompt_tokens")),
             completion_tokens=_count(counts.get("completion_tokens")),
+            cost=_cost(counts.get("cost")),
+            allowance=failures.allowance(raw.headers, now),
         )
 
 
@@ -183,6 +208,10 @@ def _is_page(raw: Raw) -> bool:
 
 def _count(value: Any) -> int:
     return value if isinstance(value, int) and 0 <= value < 10_000_000 else 0
+
+
+def _cost(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e6 else 0.0
 
 
 def _trust(ca_bundle: str) -> ssl.SSLContext:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from flotia.outcome import Answer, Failure
+from flotia.outcome import Answer, Failure, Offer, Standing
 from flotia.ports import ChatRequest
 
 Reply = Answer | Failure | str
@@ -16,13 +16,15 @@ Rule = Callable[[ChatRequest], Reply]
 class ScriptedClient:
     """Answers each request with the next of `replies`, then with what `otherwise` makes of the request.
 
-    A plain text becomes an `Answer` of the model that was asked. `requests` keeps everything that was asked, in order.
-    Raises `AssertionError` when the script is over and there is no `otherwise`.
+    A plain text becomes an `Answer` of the model that was asked. `requests` keeps everything that was asked, in order;
+    `account` and `models` are what the provider says of itself. Raises `AssertionError` when the script is over and there is no `otherwise`.
     """
 
     replies: Iterable[Reply] = ()
     otherwise: Rule | None = None
     requests: list[ChatRequest] = field(default_factory=list)
+    account: Standing | None = None
+    models: tuple[Offer, ...] | None = None
 
     def __post_init__(self) -> None:
         self.replies = iter(self.replies)
@@ -35,6 +37,14 @@ class ScriptedClient:
         if self.otherwise is None:
             raise AssertionError(f"the script has no answer left for {request.model}")
         return _as_outcome(self.otherwise(request), request)
+
+    async def standing(self) -> Standing | None:
+        """What was given as `account`."""
+        return self.account
+
+    async def offered(self) -> tuple[Offer, ...] | None:
+        """What was given as `models`."""
+        return self.models
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

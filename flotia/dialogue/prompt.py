@@ -11,7 +11,7 @@ from flotia.synth.prices import ZERO_KM
 #: The contract's limit for an answer.
 MAX_TOKENS = 3500
 
-_SYSTEM = (
+SYSTEM = (
     "Eres el responsable de stock de un concesionario de vehículos de ocasión en España. "
     "Conoces las versiones que de verdad se vendieron en España en cada año. "
     "Respondes solo con JSON válido, sin explicaciones ni marcas de código."
@@ -61,9 +61,9 @@ Ningún dato de una ficha puede contradecir a otro de la misma."""
 
 def messages(slots: Sequence[Slot]) -> tuple[str, str]:
     """The system and the user message that ask for `slots`."""
-    lines = "\n".join(_line(s) for s in slots)
+    lines = "\n".join(line(s) for s in slots)
     example = slots[0].facts.version
-    return _SYSTEM, _TASK.format(n=len(slots), lines=lines, example=f'por ejemplo, "{example}"', null="null")
+    return SYSTEM, _TASK.format(n=len(slots), lines=lines, example=f'por ejemplo, "{example}"', null="null")
 
 
 def unlisted_messages(brand: str, slots: Sequence[Slot]) -> tuple[str, str]:
@@ -72,10 +72,11 @@ def unlisted_messages(brand: str, slots: Sequence[Slot]) -> tuple[str, str]:
     task = _UNLISTED_TASK.format(
         n=len(slots), brand=brand, lines=lines, bodies=", ".join(BODIES[:-1]) + f" o {BODIES[-1]}"
     )
-    return _SYSTEM, task
+    return SYSTEM, task
 
 
-def _line(slot: Slot) -> str:
+def line(slot: Slot) -> str:
+    """A slot as a line of the prompt; every wording has the same."""
     facts = slot.facts
     variant = facts.variant
     return (

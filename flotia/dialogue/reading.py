@@ -31,11 +31,25 @@ class Reading:
 
 def read(text: str) -> Reading:
     """The rows in `text`. Never raises; no row found is an empty `Reading`."""
-    body = _THINKING.sub(" ", text[:LONGEST]).strip()
+    body = without_thoughts(text)
     strict = decode(body)
     if strict is not None:
         return Reading(tuple(_rows_of(strict)), clean=True)
     return Reading(tuple(_salvage(body)), clean=False)
+
+
+def without_thoughts(text: str) -> str:
+    """`text`, not beyond `LONGEST`, without what a model thought aloud."""
+    return _THINKING.sub(" ", text[:LONGEST]).strip()
+
+
+def decode_at(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that begins at `at` and where it ends; `(None, at)` if none does."""
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None, at
+    return value, end
 
 
 def decode(text: str) -> Any:
@@ -70,11 +84,7 @@ def _salvage(body: str) -> list[dict[str, Any]]:
     tries = 0
     while at != -1 and tries < _MOST_TRIES and len(rows) < _MOST_ROWS:
         tries += 1
-        try:
-            value, end = _DECODER.raw_decode(body, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            rows.extend(_rows_of(value))
-        at = body.find("{", end)
+        value, end = decode_at(body, at)
+        rows.extend(_rows_of(value))
+        at = body.find("{", max(end, at + 1))
     return rows

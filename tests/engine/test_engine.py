@@ -29,7 +29,7 @@ from flotia.events import (
     Waiting,
 )
 from flotia.judgement.rules import Assessor
-from flotia.request import Request
+from flotia.request import Profile, Request
 from flotia.vehicle import Origin
 from tests.conftest import TODAY
 from tests.doubles.clock import FakeClock
@@ -42,7 +42,8 @@ CHAIN = [f"casa/modelo-{n}:free" for n in range(16)]
 def run(client, amount, *, models=CHAIN, clock=None, done=(), **more):
     clock = clock or FakeClock()
     engine = Engine(Catalogue.load(), Source(client, models), clock=clock)
-    request = Request(amount=amount, seed=more.pop("seed", 3), today=TODAY, **more)
+    given = {"seed": 3, "today": TODAY, "profile": Profile.SPECIFICATION, **more}
+    request = Request(amount=amount, **given)
     events = list(iterate(engine.stream(request, done)))
     return events, {i: v for e in events if isinstance(e, BatchDone) for i, v in e.vehicles.items()}
 
@@ -304,7 +305,7 @@ def test_a_thousand_are_exact_under_every_fault_at_once(catalogue):
 
 
 def unlisted(client, amount=60, brand="Lada", **more):
-    request = Request(amount=amount, brand=brand, seed=4, today=TODAY)
+    request = Request(amount=amount, brand=brand, seed=4, today=TODAY, profile=Profile.SPECIFICATION)
     return list(
         iterate(Engine(Catalogue.load(), Source(client, ["a:free", "b:free"], pause=0, **more)).stream(request))
     )
@@ -367,7 +368,7 @@ def test_what_can_be_replaced_of_an_unlisted_car_is(catalogue):
 
 
 def test_models_that_cannot_say_it_leave_an_unlisted_brand_undone():
-    with pytest.raises(ProviderError, match="Ningún modelo ha completado 5 vehículos de Lada"):
+    with pytest.raises(ProviderError, match="Ningún modelo ha completado todos los vehículos de Lada"):
         unlisted(playing(lambda _: "content_empty"), 5)
 
 

@@ -1,0 +1,1 @@
+"""What is known of language models: accounts and their limits, models and their records, earlier answers."""

@@ -1,0 +1,216 @@
+"""One account's book: what it may send, what it has sent, and what the other side has said about it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from flotia.limits.windows import DAY, Limit, Limits, Unit
+from flotia.outcome import Allowance, Standing
+
+#: A request is counted by the other side some time after it was sent: while its answer is awaited, at most this much
+#: later, in seconds (a cold connection takes about half a second).
+_TRAVEL = 1.0
+#: Requests kept where nothing is known of any limit, so that one can be learned.
+_KEPT = 64
+#: Windows as providers have them, in seconds: what is inferred is taken for the nearest.
+_USUAL_WINDOWS = (1.0, 5.0, 10.0, 15.0, 30.0, 60.0, 300.0, 600.0, 3600.0)
+_NEAR = 0.25
+
+
+@dataclass(slots=True)
+class Entry:
+    """A request: `moment` (epoch seconds) is the latest at which the other side can have counted it."""
+
+    number: int
+    model: str
+    moment: float
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing may be sent before `moment` (epoch seconds). `whole_account` says that other models of it have to wait too,
+    `daily` that the day's requests are spent.
+    """
+
+    moment: float
+    whole_account: bool
+    daily: bool = False
+
+
+@dataclass(slots=True)
+class AccountBook:
+    """The state of one account's limits. Moments are epoch seconds."""
+
+    limits: Limits = field(default_factory=Limits)
+    own_limits: dict[str, tuple[Limit, ...]] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    day: int = 0
+    used: int = 0
+    closed_until: float = 0.0
+    spent_until: float = 0.0
+    allowances: dict[str, tuple[int, float]] = field(default_factory=dict)
+    last_number: int = 0
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    def lease(self, model: str, now: float, tokens: int) -> Entry | Later:
+        """Count a request to `model` of about `tokens` tokens, or say when one may be sent."""
+        self._turn_the_page(now)
+        if later := self._refusal(model, now, tokens):
+            return later
+        self.last_number += 1
+        entry = Entry(self.last_number, model, now + _TRAVEL, tokens)
+        self.entries.append(entry)
+        self.used += 1
+        if model in self.allowances:
+            left, resets = self.allowances[model]
+            self.allowances[model] = (left - 1, resets)
+        return entry
+
+    def settle(self, number: int, now: float, tokens: int) -> None:
+        """The answer to request `number` is here: it was counted by now, and cost `tokens` (0: not said)."""
+        for entry in reversed(self.entries):
+            if entry.number == number:
+                entry.moment = min(entry.moment, now)
+                entry.tokens = tokens or entry.tokens
+                return
+
+    def forget(self, number: int) -> None:
+        """Request `number` was refused for a limit: no window counts it, though the day may."""
+        self.entries = [e for e in self.entries if e.number != number]
+
+    def _refusal(self, model: str, now: float, tokens: int) -> Later | None:
+        if now < max(self.spent_until, self.closed_until):
+            daily = now < self.spent_until
+            return Later(self.spent_until if daily else self.closed_until, whole_account=True, daily=daily)
+        for limit in self.limits.account:
+            if limit.is_daily and limit.unit is Unit.REQUESTS:
+                if self.used >= limit.amount:
+                    return Later((self.day + 1) * DAY, whole_account=True, daily=True)
+            elif (moment := _full_until(limit, self.entries, now, tokens)) is not None:
+                return Later(moment, whole_account=True)
+        return self._refusal_of(model, now, tokens)
+
+    def _refusal_of(self, model: str, now: float, tokens: int) -> Later | None:
+        left, resets = self.allowances.get(model, (1, 0.0))
+        if left <= 0 and now < resets:
+            return Later(resets, whole_account=False)
+        own = [e for e in self.entries if e.model == model] if self._limits_of(model) else []
+        for limit in self._limits_of(model):
+            if (moment := _full_until(limit, own, now, tokens)) is not None:
+                return Later(moment, whole_account=False)
+        return None
+
+    def _limits_of(self, model: str) -> tuple[Limit, ...]:
+        return self.own_limits.get(model) or self.limits.each_model
+
+    # --- learning ----------------------------------------------------------------------------------------------------
+
+    def reconcile(self, standing: Standing, now: float) -> None:
+        """The provider's own figures: of two counts the larger is believed, for they may be a minute old."""
+        self._turn_the_page(now)
+        self.used = max(self.used, standing.used)
+        others = tuple(x for x in self.limits.account if not (x.is_daily and x.unit is Unit.REQUESTS))
+        self.limits = Limits((*others, Limit(standing.limit, DAY)), self.limits.each_model)
+
+    def close(self, until: float, limit: int | None, now: float) -> None:
+        """The account was refused for its minute: nothing before `until`; `limit` is what it may send, if that was said."""
+        self.closed_until = max(self.closed_until, until)
+        known = any(x.seconds == 60.0 and x.unit is Unit.REQUESTS for x in self.limits.account)
+        if limit and not known and until - now <= 61.0:
+            self.limits = Limits((*self.limits.account, Limit(limit, 60.0)), self.limits.each_model)
+
+    def spend(self, until: float) -> None:
+        """The account was refused for its day."""
+        self.spent_until = max(self.spent_until, until)
+
+    def close_model(self, model: str, until: float, limit: int | None, now: float) -> None:
+        """A model was refused for its own window. If its `limit` was said, all models of the account get such a window."""
+        self.allowances[model] = (0, until)
+        sent = sorted(e.moment for e in self.entries if e.model == model)
+        if not limit or self._limits_of(model) or not sent:
+            return
+        window = until - sent[max(len(sent) - 1 - limit, 0)]
+        usual = min(_USUAL_WINDOWS, key=lambda w: abs(w - window))
+        if abs(usual - window) <= _NEAR * usual and until > now:
+            self.limits = Limits(self.limits.account, (Limit(limit, usual),))
+
+    def allow(self, model: str, allowance: Allowance, in_flight: int) -> None:
+        """An answer's headers say what is left; requests to the model that are still under way count against it."""
+        self.allowances[model] = (allowance.remaining - in_flight, allowance.resets)
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    def left_today(self, now: float) -> int | None:
+        """Requests that the account has left this UTC day; `None` if no daily limit is known."""
+        self._turn_the_page(now)
+        daily = [x.amount for x in self.limits.account if x.is_daily and x.unit is Unit.REQUESTS]
+        if now < self.spent_until:
+            return 0
+        return max(min(daily) - self.used, 0) if daily else None
+
+    def resets_at(self, now: float) -> float:
+        """When the day's requests are whole again."""
+        return self.spent_until if now < self.spent_until else (now // DAY + 1) * DAY
+
+    def _turn_the_page(self, now: float) -> None:
+        if self.day != int(now // DAY):
+            self.day, self.used = int(now // DAY), 0
+        longest = max((x.seconds for x in self._sliding()), default=0.0)
+        if longest:
+            if self.entries and self.entries[0].moment <= now - longest - _TRAVEL:
+                self.entries = [e for e in self.entries if e.moment > now - longest]
+        elif len(self.entries) > 2 * _KEPT:
+            del self.entries[:-_KEPT]
+
+    def _sliding(self) -> list[Limit]:
+        own = [x for limits in self.own_limits.values() for x in limits]
+        every = [*self.limits.account, *self.limits.each_model, *own]
+        return [x for x in every if not (x.is_daily and x.unit is Unit.REQUESTS)]
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    def as_dict(self) -> dict[str, Any]:
+        """The book as JSON can hold it."""
+        return {
+            "account": [_written(x) for x in self.limits.account], "each": [_written(x) for x in self.limits.each_model],
+            "own": {m: [_written(x) for x in limits] for m, limits in self.own_limits.items()},
+            "entries": [[e.number, e.model, e.moment, e.tokens] for e in self.entries],
+            "day": self.day, "used": self.used, "closed_until": self.closed_until, "spent_until": self.spent_until,
+            "allowances": self.allowances, "last_number": self.last_number,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> Self:
+        """The inverse of `as_dict`; an empty one is a new book."""
+        if not kept:
+            return cls()
+        return cls(
+            Limits(tuple(_read(x) for x in kept["account"]), tuple(_read(x) for x in kept["each"])),
+            {m: tuple(_read(x) for x in limits) for m, limits in kept["own"].items()},
+            [Entry(*e) for e in kept["entries"]],
+            kept["day"], kept["used"], kept["closed_until"], kept["spent_until"],
+            {m: (left, resets) for m, (left, resets) in kept["allowances"].items()}, kept["last_number"],
+        )  # fmt: skip
+
+
+def _full_until(limit: Limit, entries: list[Entry], now: float, tokens: int) -> float | None:
+    """When a window has room for one more request (of `tokens`), or `None` if it has now."""
+    counts = limit.unit is Unit.TOKENS
+    room = limit.amount - (min(tokens, limit.amount) if counts else 1)
+    for entry in sorted((e for e in entries if e.moment > now - limit.seconds), key=lambda e: -e.moment):
+        room -= entry.tokens if counts else 1
+        if room < 0:
+            return entry.moment + limit.seconds
+    return None
+
+
+def _written(limit: Limit) -> list[Any]:
+    return [limit.amount, limit.seconds, str(limit.unit)]
+
+
+def _read(kept: list[Any]) -> Limit:
+    amount, seconds, unit = kept
+    return Limit(amount, seconds, Unit(unit))
