@@ -34,7 +34,8 @@ class CallDone:
 
     `account` is the one it went through, `cost` what the server says it charged. Of `slots` vehicles asked for, `kept` rows
     stand untouched, `repaired` had at least one field replaced, `refused` were thrown out whole; `causes` counts why
-    (`precio_venta: no cuadra con el catálogo`, `habla de otro modelo`). `failure` is set where nothing could be used. `latency` in seconds.
+    (`precio_venta: no cuadra con el catálogo`, `habla de otro modelo`). `failure` is set where
+    nothing could be used. `latency` in seconds.
     """
 
     batch: int

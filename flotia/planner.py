@@ -57,7 +57,7 @@ class Planner:
 
     def __init__(self, request: Request, drawer: FactsDrawer, assembler: Assembler) -> None:
         self._request, self._drawer, self._assembler = request, drawer, assembler
-        self.batch_size = batch_size(request.amount) if request.use_ai else LOCAL_BATCH
+        self.batch_size = (request.batch or batch_size(request.amount)) if request.use_ai else LOCAL_BATCH
 
     def batches(self, done: Collection[int] = ()) -> Iterator[Batch]:
         """The batches that still have something to fill; slots whose index is in `done` are left out."""

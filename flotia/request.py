@@ -40,10 +40,11 @@ class Request:
     `use_ai` false means that no model is asked at all.
 
     `budget` is the most calls it may make (`None`: any number), `lanes` how many at once (`None`: by the accounts' limits);
-    `use_cache` takes vehicles out of earlier answers before any model is asked.
+    `use_cache` takes vehicles out of earlier answers before any model is asked. `batch` fixes the vehicles of every request
+    (`None`: by the contract's rule, and then by what each model proves able to do).
 
-    Raises `RequestError` for an amount outside 1 … `MAX_AMOUNT`, a seed outside 0 … `MAX_SEED`, a budget below 0 or lanes
-    outside 1 … `MAX_LANES`.
+    Raises `RequestError` for an amount outside 1 … `MAX_AMOUNT`, a seed outside 0 … `MAX_SEED`, a budget below 0, a
+    batch below 1 or lanes outside 1 … `MAX_LANES`.
     """
 
     amount: int
@@ -56,6 +57,7 @@ class Request:
     lanes: int | None = None
     when_exhausted: WhenExhausted = WhenExhausted.LOCAL
     use_cache: bool = False
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int):
@@ -68,5 +70,7 @@ class Request:
             raise RequestError(f"La semilla debe ser un número entero entre 0 y {MAX_SEED}, no {self.seed!r}.")
         if self.budget is not None and self.budget < 0:
             raise RequestError(f"El presupuesto es un número de llamadas: no puede ser {self.budget}.")
+        if self.batch is not None and self.batch < 1:
+            raise RequestError(f"Un lote tiene al menos un vehículo, no {self.batch}.")
         if self.lanes is not None and not 1 <= self.lanes <= MAX_LANES:
             raise RequestError(f"Las llamadas en paralelo van de 1 a {MAX_LANES}, no {self.lanes}.")

@@ -16,8 +16,9 @@ Rule = Callable[[ChatRequest], Reply]
 class ScriptedClient:
     """Answers each request with the next of `replies`, then with what `otherwise` makes of the request.
 
-    A plain text becomes an `Answer` of the model that was asked. `requests` keeps everything that was asked, in order;
-    `account` and `models` are what the provider says of itself. Raises `AssertionError` when the script is over and there is no `otherwise`.
+    A plain text becomes an `Answer` of the model that was asked. `requests` keeps everything
+    that was asked, in order; `account` and `models` are what the provider says of itself. Raises
+    `AssertionError` when the script is over and there is no `otherwise`.
     """
 
     replies: Iterable[Reply] = ()

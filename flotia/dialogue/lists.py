@@ -1,8 +1,8 @@
 """The compact wording: one JSON list a vehicle, so that one request brings three times as many.
 
-A free account's scarce thing is the request, and an answer's length is limited: a vehicle takes about 230 tokens as an
-object with two or three sentences, about 85 as a list with one or two (counted with SmolLM2's tokenizer by
-`python -m bench.tokens`). Keys are half of an object's figures, and what the slot has said already need not come back.
+A free account's scarce thing is the request, and an answer's length is limited: a vehicle takes 275 tokens as an object with
+two or three sentences, 124 as a list with one or two (counted with SmolLM2's tokenizer, which is on the high side in Spanish,
+by `python -m bench.tokens`). Keys are half of an object's figures, and what the slot has said already need not come back.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ _KEPT = 64
 #: Windows as providers have them, in seconds: what is inferred is taken for the nearest.
 _USUAL_WINDOWS = (1.0, 5.0, 10.0, 15.0, 30.0, 60.0, 300.0, 600.0, 3600.0)
 _NEAR = 0.25
+#: The call that finds out whether an exhausted model has anything left again is waited for at most so long, in seconds.
+_FINDS_OUT = 30.0
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class AccountBook:
     spent_until: float = 0.0
     allowances: dict[str, tuple[int, float]] = field(default_factory=dict)
     last_number: int = 0
+    scouts: dict[str, int] = field(default_factory=dict)
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -66,6 +69,9 @@ class AccountBook:
         self.used += 1
         if model in self.allowances:
             left, resets = self.allowances[model]
+            if left <= 0:  # its reset has passed, but what there is now nobody has said: one call finds out
+                left, resets = 1, now + _FINDS_OUT
+                self.scouts[model] = entry.number
             self.allowances[model] = (left - 1, resets)
         return entry
 
@@ -75,6 +81,8 @@ class AccountBook:
             if entry.number == number:
                 entry.moment = min(entry.moment, now)
                 entry.tokens = tokens or entry.tokens
+                if self.scouts.get(entry.model) == number:
+                    del self.scouts[entry.model], self.allowances[entry.model]
                 return
 
     def forget(self, number: int) -> None:
@@ -179,7 +187,7 @@ class AccountBook:
             "own": {m: [_written(x) for x in limits] for m, limits in self.own_limits.items()},
             "entries": [[e.number, e.model, e.moment, e.tokens] for e in self.entries],
             "day": self.day, "used": self.used, "closed_until": self.closed_until, "spent_until": self.spent_until,
-            "allowances": self.allowances, "last_number": self.last_number,
+            "allowances": self.allowances, "last_number": self.last_number, "scouts": self.scouts,
         }  # fmt: skip
 
     @classmethod
@@ -193,6 +201,7 @@ class AccountBook:
             [Entry(*e) for e in kept["entries"]],
             kept["day"], kept["used"], kept["closed_until"], kept["spent_until"],
             {m: (left, resets) for m, (left, resets) in kept["allowances"].items()}, kept["last_number"],
+            kept.get("scouts", {}),
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ _ENOUGH = 0.8
 _TRY_AGAIN = 6
 _LARGER = 1.3
 #: Tokens of the wording and of a slot's line in it, for models with a small context (counted by `bench.tokens`).
-_WORDING, _LINE = 450, 45
+_WORDING, _LINE = 510, 48
 
 
 @dataclass(slots=True)

@@ -22,7 +22,11 @@ def playing(shape_of: Callable[[ChatRequest], str], seed: int = 1, now: float = 
     rng = random.Random(seed)
 
     def rule(request: ChatRequest) -> Answer | Failure:
-        body = {"model": request.model, "messages": [{"content": request.system}, {"content": request.user}]}
+        body = {
+            "model": request.model,
+            "max_tokens": request.max_tokens,
+            "messages": [{"content": request.system}, {"content": request.user}],
+        }
         reply = SHAPES[shape_of(request)](Context(body, now, random.Random(rng.random())))
         text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
         parsed = None if isinstance(reply.body, str) else reply.body

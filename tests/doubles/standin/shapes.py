@@ -6,22 +6,33 @@ reports). A shape is a function of the call's context that returns a `Reply`.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import ceil
 from typing import Any
 
-from tests.doubles.standin.answers import Row, as_text, rows_for, spoil
+from tests.doubles.standin.answers import Slot, asked_slots, rows_for, spoil
+from tests.doubles.standin.wording import Row, Wording, wording_of
+
+#: Characters of Spanish JSON to a token. Spanish prose has about 4 with the vocabularies of today's models; digits, quotes
+#: and brackets take a token for one to three characters. The mixture of both in these answers comes to this.
+CHARS_PER_TOKEN = 3.2
+#: How long a shared pool asks to be left alone, in seconds, where nothing better is known.
+_POOL_RESTS = 28
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a shape may use: the request's body, the time (epoch seconds), and its own dice."""
+    """What a shape may use: the request's body, the time (epoch seconds), its own dice, and for how many seconds more
+    the shape is on schedule (`None` if it is not on any).
+    """
 
     body: dict[str, Any]
     now: float
     rng: random.Random
+    left: float | None = None
 
     @property
     def model(self) -> str:
@@ -32,8 +43,28 @@ class Context:
         return str(self.body["messages"][-1]["content"])
 
     @property
+    def prompt_tokens(self) -> int:
+        return sum(tokens(m["content"]) for m in self.body["messages"])
+
+    @property
+    def max_tokens(self) -> int | None:
+        return self.body.get("max_tokens")
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        return asked_slots(self.prompt)
+
+    @cached_property
     def rows(self) -> list[Row]:
         return rows_for(self.prompt, self.rng)
+
+    @cached_property
+    def wording(self) -> Wording:
+        return wording_of(self.prompt)
+
+    def text(self, rows: list[Row] | None = None) -> str:
+        """`rows` (or those that a good model would give) as the prompt asks for them."""
+        return self.wording.text(self.rows if rows is None else rows)
 
 
 @dataclass(frozen=True)
@@ -45,15 +76,28 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     how: str = ""
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether it took a model's work: a success that is not an error in disguise."""
+        return self.status == 200 and not (isinstance(self.body, dict) and "error" in self.body)
+
 
 Shape = Callable[[Context], Reply]
 
 
-def completion(c: Context, content: Any, finish: str = "stop", **more: Any) -> Reply:
-    """A chat completion with `content`."""
-    text = content if isinstance(content, str) else ""
-    prompt = sum(len(m["content"]) for m in c.body["messages"]) // 4
-    usage = {"prompt_tokens": prompt, "completion_tokens": len(text) // 3, "cost": more.pop("cost", 0)}
+def tokens(text: str) -> int:
+    """About how many tokens a text has."""
+    return ceil(len(text) / CHARS_PER_TOKEN)
+
+
+def completion(c: Context, content: str | None, finish: str = "stop", **more: Any) -> Reply:
+    """A chat completion with `content`, cut where the request's token limit, if it has one, is reached."""
+    most = c.max_tokens
+    if content is not None and most is not None and tokens(content) > most:
+        content, finish = content[: int(most * CHARS_PER_TOKEN)], "length"
+    # Nothing said and the limit reached: all of it went into reasoning.
+    used = tokens(content) if content is not None else (most or 0) * (finish == "length")
+    usage = {"prompt_tokens": c.prompt_tokens, "completion_tokens": used, "cost": more.pop("cost", 0)}
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content}}
     answer = {"id": "gen-1", "object": "chat.completion", "model": more.pop("model", c.model), "usage": usage}
     return Reply(body={**answer, "choices": [choice], **more})
@@ -83,22 +127,33 @@ def limit(c: Context, source: str | None, message: str, seconds: float, quota: s
 MINUTE = "Rate limit exceeded: free-models-per-min. "
 DAY = "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day"
 DAY_HIGH = "Rate limit exceeded: free-models-per-day-high-balance. "
+_DAY_MARK = "free-models-per-day"
 _RAW = "{model} is temporarily rate-limited upstream. Please retry shortly, or add your own key"
 _FULL = "Upstream error from Nvidia: ResourceExhausted: Worker local total request limit reached (32/32)"
 _HTML = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>"
 
 
+def says_stop(reply: Reply) -> bool:
+    """Whether `reply` tells the account that its day is over."""
+    return reply.status == 429 and isinstance(reply.body, dict) and _DAY_MARK in reply.body["error"]["message"]
+
+
+def too_long(context: int) -> Reply:
+    """The refusal of a request that does not fit into so many tokens."""
+    return error(400, f"This endpoint's maximum context length is {context} tokens")
+
+
 def _halves(c: Context) -> Reply:
-    text = as_text(c.rows)
+    text = c.text()
     return completion(c, text[: int(len(text) * 0.6)], "length")
 
 
 def _broken(c: Context) -> Reply:
     """Some rows readable, one with its quotes gone, and no end."""
-    rows = [json.dumps(r, ensure_ascii=False) for r in c.rows]
+    rows = c.wording.lines(c.rows)
     cut = max(len(rows) // 2, 1)
     rows[cut - 1] = rows[cut - 1].replace('"', "", 5)
-    return completion(c, '{"vehiculos":[' + ",".join(rows[: cut + 1]) + ',{"id": ')
+    return completion(c, c.wording.opening + ",".join([*rows[: cut + 1], c.wording.started]))
 
 
 def _unreadable(c: Context) -> Reply:
@@ -106,28 +161,29 @@ def _unreadable(c: Context) -> Reply:
 
 
 def _upstream(c: Context) -> Reply:
+    rest = _POOL_RESTS if c.left is None else ceil(c.left)
     metadata = {
-        "raw": _RAW.format(model=c.model), "provider_name": "Chutes", "retry_after_seconds": 28,
+        "raw": _RAW.format(model=c.model), "provider_name": "Chutes", "retry_after_seconds": rest,
         "limit_source": "upstream_provider_shared_pool",
     }  # fmt: skip
-    return error(429, "Provider returned error", metadata, {"Retry-After": "28"})
+    return error(429, "Provider returned error", metadata, {"Retry-After": str(rest)})
 
 
 SHAPES: dict[str, Shape] = {
     # good
-    "ok": lambda c: completion(c, as_text(c.rows)),
-    "fenced": lambda c: completion(c, "```json\n" + as_text(c.rows) + "\n```"),
-    "prose": lambda c: completion(c, "¡Claro! Aquí tiene:\n\n" + as_text(c.rows) + "\n\n¿Desea algo más?"),
-    "thinking": lambda c: completion(c, '<think>{"id": 1} no, mejor…</think>' + as_text(c.rows)),
-    "bare_list": lambda c: completion(c, json.dumps(c.rows, ensure_ascii=False)),
-    "lines": lambda c: completion(c, "\n".join(json.dumps(r, ensure_ascii=False) for r in c.rows)),
-    "other_model": lambda c: completion(c, as_text(c.rows), model="otra/casa-7b:free"),
-    "renumbered": lambda c: completion(c, as_text([{**r, "id": 10**6 + n} for n, r in enumerate(c.rows)])),
+    "ok": lambda c: completion(c, c.text()),
+    "fenced": lambda c: completion(c, "```json\n" + c.text() + "\n```"),
+    "prose": lambda c: completion(c, "¡Claro! Aquí tiene:\n\n" + c.text() + "\n\n¿Desea algo más?"),
+    "thinking": lambda c: completion(c, f"<think>{c.wording.draft} no, mejor…</think>{c.text()}"),
+    "bare_list": lambda c: completion(c, c.wording.bare(c.rows)),
+    "lines": lambda c: completion(c, "\n".join(c.wording.lines(c.rows))),
+    "other_model": lambda c: completion(c, c.text(), model="otra/casa-7b:free"),
+    "renumbered": lambda c: completion(c, c.text([{**r, "id": 10**6 + n} for n, r in enumerate(c.rows)])),
     # good in part
-    "short": lambda c: completion(c, as_text(c.rows[:-2] or c.rows)),
-    "duplicates": lambda c: completion(c, as_text([c.rows[0]] * len(c.rows))),
-    "wrong_fields": lambda c: completion(c, as_text(spoil(c.rows, 0.33, c.rng))),
-    "other_cars": lambda c: completion(c, as_text([{**r, "marca": "Zastava", "modelo": "Yugo"} for r in c.rows])),
+    "short": lambda c: completion(c, c.text(c.rows[:-2] or c.rows)),
+    "duplicates": lambda c: completion(c, c.text([c.rows[0]] * len(c.rows))),
+    "wrong_fields": lambda c: completion(c, c.text(spoil(c.rows, 0.33, c.rng))),
+    "other_cars": lambda c: completion(c, c.text(c.wording.others(c.rows))),
     "truncated": _halves,
     "broken_json": _broken,
     # success that is none
@@ -143,7 +199,7 @@ SHAPES: dict[str, Shape] = {
     "content_filter": lambda c: completion(c, "", "content_filter"),
     "padding": lambda c: completion(c, "<pad>" * 400),
     "html_200": lambda c: Reply(200, _HTML, {"content-type": "text/html"}),
-    "charged": lambda c: completion(c, as_text(c.rows), cost=0.0021),
+    "charged": lambda c: completion(c, c.text(), cost=0.0021),
     # limits
     "minute_limit": lambda c: limit(c, "openrouter_free_tier_per_minute", MINUTE, 12, "20"),
     "minute_limit_old": lambda c: limit(c, None, MINUTE, 12, "20"),
@@ -164,7 +220,7 @@ SHAPES: dict[str, Shape] = {
     "retired_bad_id": lambda c: error(400, f"{c.model} is not a valid model ID"),
     "data_policy": lambda c: error(404, "No endpoints found matching your data policy (Free model publication). Configure: https://openrouter.ai/settings/privacy"),
     "unsupported": lambda c: error(404, "No endpoints found that can handle the requested parameters."),
-    "too_long": lambda c: error(400, "This endpoint's maximum context length is 4096 tokens"),
+    "too_long": lambda c: too_long(4096),
     "bad_request": lambda c: error(400, "Invalid request"),
     "no_such_route": lambda c: Reply(404, "404 page not found", {"content-type": "text/plain"}),
     # passing
@@ -178,7 +234,7 @@ SHAPES: dict[str, Shape] = {
     "html_502": lambda c: Reply(502, _HTML, {"content-type": "text/html"}),
     "string_code": lambda c: Reply(200, {"error": {"message": "rate limited by the provider", "code": "429"}}),
     "http_status_field": lambda c: Reply(200, {"error": {"message": "bad", "code": "server_error", "http_status": 503}}),
-    "cut": lambda c: Reply(200, as_text(c.rows), how="cut"),
+    "cut": lambda c: Reply(200, c.text(), how="cut"),
     "drip": lambda c: Reply(200, None, how="drip"),
     "hang": lambda c: Reply(200, None, how="hang"),
 }  # fmt: skip
