@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -102,7 +102,7 @@ class Engine:
     experience: Experience = field(default_factory=NoExperience)
     cache: AnswerCache = field(default_factory=NoCache)
 
-    async def stream(self, request: Request, done: Collection[int] = ()) -> AsyncIterator[Event]:
+    async def stream(self, request: Request, done: Collection[int] = ()) -> AsyncGenerator[Event]:
         """Yield the events of a run; `BatchDone` carries the vehicles.
 
         `done` are slot indices that an earlier, interrupted stream of the same request has delivered: they are neither
@@ -118,8 +118,9 @@ class Engine:
         request, unlisted = self._known(request, sources)
         run = _Run(self, request, sources, unlisted)
         try:
-            async for event in run.events(done):
-                yield event
+            async with aclosing(run.events(done)) as events:
+                async for event in events:
+                    yield event
         finally:
             for source in sources:
                 await source.client.aclose()
@@ -175,7 +176,7 @@ class _Run:
         clients = {s.name: s.client for s in self._sources}
         return Asker(clients, self._ledger, dialogue, judge, MAX_TOKENS, plainer, structured)
 
-    async def events(self, done: Collection[int]) -> AsyncIterator[Event]:
+    async def events(self, done: Collection[int]) -> AsyncGenerator[Event]:
         amount, clock = self._request.amount, self._engine.clock
         started = clock.now()
         total = len(done)
@@ -183,18 +184,22 @@ class _Run:
         yield RunStarted(amount, total, self._planner.batch_size, bool(self._sources))
         if self._unlisted:
             yield UnlistedBrand(self._unlisted)
-        async for event in self._made(done):
-            if isinstance(event, BatchDone):
-                total += len(event.vehicles)
-                counts.update({str(o): n for o in Origin if (n := event.vehicles.count(o))})
-                event = replace(event, total=total)  # noqa: PLW2901 - the batch does not know of the others
-            elif isinstance(event, RunPaused):
-                yield replace(event, made=total)
-                return
-            yield event
-        yield RunDone(amount, clock.now() - started, dict(counts))
+        paused = False
+        async with aclosing(self._made(done)) as events:
+            async for event in events:
+                if isinstance(event, BatchDone):
+                    total += len(event.vehicles)
+                    counts.update({str(o): n for o in Origin if (n := event.vehicles.count(o))})
+                    yield replace(event, total=total)
+                elif isinstance(event, RunPaused):
+                    paused = True
+                    yield replace(event, made=total)
+                else:
+                    yield event
+        if not paused:
+            yield RunDone(amount, clock.now() - started, dict(counts))
 
-    async def _made(self, done: Collection[int]) -> AsyncIterator[Event]:
+    async def _made(self, done: Collection[int]) -> AsyncGenerator[Event]:
         if self._request.use_cache and not self._unlisted:
             done = SlotSet(self._request.amount, done)
             async for event in self._from_cache(done):
@@ -202,15 +207,16 @@ class _Run:
             if len(done) == self._request.amount:
                 return
         try:
-            async for event in self._without(done) if not self._sources else self._with_models(done):
-                yield event
+            async with aclosing(self._with_models(done) if self._sources else self._without(done)) as events:
+                async for event in events:
+                    yield event
         finally:
             await self._keeper.write()
 
-    def _with_models(self, done: Collection[int]) -> AsyncIterator[Event]:
-        return self._remembering(self._adaptively(done)) if self._adapts else self._by_the_letter(done)
+    def _with_models(self, done: Collection[int]) -> AsyncGenerator[Event]:
+        return self._remembering(done) if self._adapts else self._by_the_letter(done)
 
-    async def _from_cache(self, done: SlotSet) -> AsyncIterator[Event]:
+    async def _from_cache(self, done: SlotSet) -> AsyncGenerator[Event]:
         engine = self._engine
         filler = Filler(engine.cache, engine.catalogue, self._request, self._drawer, self._assembler)
         number = 0
@@ -222,28 +228,29 @@ class _Run:
             yield BatchDone(number, vehicles, 0, self._request.amount)
             number += 1
 
-    async def _without(self, done: Collection[int], since: int = 0) -> AsyncIterator[Event]:
+    async def _without(self, done: Collection[int], since: int = 0) -> AsyncGenerator[Event]:
         if self._unlisted:
             raise self._nobody_knows()
         for block in self._planner.blocks(done, since=since):
             vehicles = await self._finished(block.cars, block.identities, {})
             yield BatchDone(block.number, vehicles, 0, self._request.amount)
 
-    async def _remembering(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    async def _remembering(self, done: Collection[int]) -> AsyncGenerator[Event]:
         """Go on from what is known of the models, and keep what is learned: now and then, and at the end."""
         experience, clock = self._engine.experience, self._engine.clock
         self._router.recall(await experience.recall([r for s in self._sources for r in s.routes]))
         kept = clock.now()
         try:
-            async for event in events:
-                yield event
-                if clock.now() - kept > _KEEP_EVERY:
-                    kept = clock.now()
-                    await experience.keep(self._router.records())
+            async with aclosing(self._adaptively(done)) as events:
+                async for event in events:
+                    yield event
+                    if clock.now() - kept > _KEEP_EVERY:
+                        kept = clock.now()
+                        await experience.keep(self._router.records())
         finally:
             await experience.keep(self._router.records())
 
-    async def _by_the_letter(self, done: Collection[int]) -> AsyncIterator[Event]:
+    async def _by_the_letter(self, done: Collection[int]) -> AsyncGenerator[Event]:
         dispatcher = Dispatcher(self._asker, self._router, self._engine.clock, self._budget)
         for source in self._sources:
             await self._ledger.open(source.name, source.limits, None)
@@ -265,7 +272,7 @@ class _Run:
             async for event in self._settled(batch.number, slots, filling.verdicts):
                 yield event
 
-    async def _adaptively(self, done: Collection[int]) -> AsyncIterator[Event]:
+    async def _adaptively(self, done: Collection[int]) -> AsyncGenerator[Event]:
         missing = self._request.amount - len(done)
         async for event in self._opened(missing):
             yield event
@@ -288,7 +295,7 @@ class _Run:
         async for event in self._without(done, pool.next_index):
             yield event
 
-    async def _opened(self, missing: int) -> AsyncIterator[Event]:
+    async def _opened(self, missing: int) -> AsyncGenerator[Event]:
         """Ask each account how it stands, and say so if the day's requests will not do."""
         remote = [s for s in self._sources if not s.only_chooses]
         standings = await asyncio.gather(*(s.client.standing() for s in remote))
@@ -329,7 +336,7 @@ class _Run:
 
     async def _settled(
         self, number: int, slots: Sequence[Slot], verdicts: Mapping[int, tuple[Verdict, str]]
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         """A batch of slots that are done with. Raises `ProviderError` for those that only a model could have filled."""
         lacking = [s for s in slots if self._unlisted and s.index not in verdicts]
         there = [s for s in slots if s not in lacking]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flotia.planner import Slot
 
@@ -47,6 +47,11 @@ class Pool:
             del self._tries[slot.index]
         self.put_back([s for s in slots if s not in worn_out])
         return worn_out
+
+    def filled(self, indices: Iterable[int]) -> None:
+        """They are done with: how often others had left them out need not be remembered."""
+        for index in indices:
+            self._tries.pop(index, None)
 
     def returned(self) -> list[Slot]:
         """All that were taken and came back; they leave the pool."""

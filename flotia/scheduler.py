@@ -124,6 +124,7 @@ class Scheduler:
                 self.router.save_requests(flight.route.account)
             return [*items, *self.router.failed(flight.route, flight.ticket, asked.failure)]
         items += self.router.answered(flight.route, flight.ticket, asked.done)
+        self.pool.filled(asked.verdicts)
         worn_out = self.pool.came_back_empty(missing)
         if asked.verdicts:
             self._last_progress = self.clock.now()

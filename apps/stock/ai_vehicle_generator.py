@@ -21,6 +21,7 @@ def generar_vehiculos_con_ia(num_vehiculos: int, marca: str | None = None) -> li
     datos locales coherentes, y cada fila lo dice en `origen`. Por una marca que el catálogo no conoce se pregunta libremente
     a los modelos, si hay clave, y sus filas llevan `verificado` a falso. Lanza `flotia.RequestError` si la cantidad no vale,
     `flotia.UnknownBrandError` si no hay de dónde sacar la marca y `flotia.ProviderError` si el proveedor rechaza la clave.
+    No toca el stock; lo gastado de cada cuenta y lo aprendido de los modelos se guarda, si la base de datos tiene tablas.
     """
     request = Request(amount=num_vehiculos, brand=marca)
     made = outside_any_loop(lambda: _made(request))
@@ -34,7 +35,9 @@ def _made(request: Request) -> dict[int, Vehicle]:
     with choose_sources(use_ai=True, profile=request.profile) as chosen:
         for line in chosen.notices:
             logger.info("%s", line)
-        engine = Engine(Catalogue.load(), chosen.sources, books=chosen.books, experience=chosen.experience)
+        engine = Engine(
+            Catalogue.load(), chosen.sources, books=chosen.books, experience=chosen.experience, cache=chosen.cache
+        )
         for event in iterate(engine.stream(request)):
             if isinstance(event, BatchDone):
                 made.update(event.vehicles)

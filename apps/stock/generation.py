@@ -117,7 +117,8 @@ def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summa
             for line in chosen.notices:
                 notice(line)
             engine = Engine(
-                Catalogue.load(), chosen.sources, identities, books=chosen.books, experience=chosen.experience
+                Catalogue.load(), chosen.sources, identities, books=chosen.books, experience=chosen.experience,
+                cache=chosen.cache,
             )
             if not chosen.sources and not run.usa_cache and not run.vehiculos.exists():
                 return _in_one_go(engine, run, order, hear)

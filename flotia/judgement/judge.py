@@ -117,8 +117,9 @@ class Judge:
         facts = work.facts
         low, high = self._expectations.usual_kilometres(age=facts.age)
         slack = _ASKED_KM * facts.kilometres + _KM_STEPS[facts.kilometres >= _FEW_KM]
-        as_asked = abs(said - facts.kilometres) <= slack
-        stands = 1 <= said <= ZERO_KM if facts.is_zero_km else low <= said <= high or (as_asked and said > ZERO_KM)
+        least, most = self._expectations.possible_kilometres(age=facts.age)
+        as_asked = abs(said - facts.kilometres) <= slack and max(least, ZERO_KM + 1) <= said <= most
+        stands = 1 <= said <= ZERO_KM if facts.is_zero_km else low <= said <= high or as_asked
         work.settle(row, "kilometros", stands)
         if stands:
             work.kilometres = int(said)

@@ -19,6 +19,8 @@ _NEAR = 0.25
 #: The call that finds out whether an exhausted model has anything left again is waited for at most so long, and asked
 #: after so often, in seconds.
 _FINDS_OUT, _ASK_AFTER_IT = 30.0, 1.0
+#: A window that nobody has stated is believed when so many models seem to have it.
+_AGREED = 2
 
 
 @dataclass(slots=True)
@@ -42,6 +44,16 @@ class Later:
     daily: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Request `number` to `model` was refused until a moment (epoch seconds); `limit` is what its window holds, if said."""
+
+    model: str
+    number: int
+    until: float
+    limit: int | None
+
+
 @dataclass(slots=True)
 class AccountBook:
     """The state of one account's limits. Moments are epoch seconds."""
@@ -56,6 +68,8 @@ class AccountBook:
     allowances: dict[str, tuple[int, float]] = field(default_factory=dict)
     last_number: int = 0
     scouts: dict[str, int] = field(default_factory=dict)
+    guesses: dict[str, tuple[int, float]] = field(default_factory=dict)
+    guessed_at: int = 0
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -139,19 +153,40 @@ class AccountBook:
         """The account was refused for its day."""
         self.spent_until = max(self.spent_until, until)
 
-    def close_model(self, model: str, until: float, limit: int | None, now: float) -> None:
-        """A model was refused for its own window. If its `limit` was said, all models of the account get such a window."""
+    def close_model(self, refused: Refusal, now: float) -> None:
+        """A model was refused for its own window. If its size was said, all models of the account get such a window.
+
+        If not, it is guessed: two models of which the guess is the same are believed, until the day ends.
+        """
+        model, until = refused.model, refused.until
         self.allowances[model] = (0, until)
-        sent = sorted(e.moment for e in self.entries if e.model == model)
-        if not limit or self.limits.each_model or not sent:
+        if self.guessed_at:
+            if refused.number > self.guessed_at:  # it was granted by the guess
+                [guess] = self.limits.each_model
+                self._own_windows(Limit(max(guess.amount - 1, 1), guess.seconds))
             return
+        sent = sorted(e.moment for e in self.entries if e.model == model and e.number < refused.number)
+        if self.limits.each_model or not sent:
+            return
+        amount = refused.limit or len(sent)
         counted = [moment for moment in sent if moment <= now]
-        if len(counted) >= limit:  # what is under way may yet be refused
+        if refused.limit and len(counted) >= amount:  # what is under way may yet be refused
             sent = counted
-        window = until - sent[max(len(sent) - limit, 0)]
+        window = until - sent[max(len(sent) - amount, 0)]
         usual = min(_USUAL_WINDOWS, key=lambda w: abs(w - window))
-        if abs(usual - window) <= _NEAR * usual and until > now:
-            self.limits = Limits(self.limits.account, (Limit(limit, usual),))
+        if abs(usual - window) > _NEAR * usual or until <= now:
+            return
+        if refused.limit:
+            self._own_windows(Limit(amount, usual))
+            return
+        self.guesses[model] = (amount, usual)
+        alike = [n for n, seconds in self.guesses.values() if seconds == usual]
+        if len(alike) >= _AGREED:
+            self.guessed_at = self.last_number
+            self._own_windows(Limit(min(alike), usual))
+
+    def _own_windows(self, *limits: Limit) -> None:
+        self.limits = Limits(self.limits.account, limits)
 
     def allow(self, model: str, allowance: Allowance, in_flight: int) -> None:
         """An answer's headers say what is left; requests to the model that are still under way count against it."""
@@ -174,7 +209,10 @@ class AccountBook:
     def _turn_the_page(self, now: float) -> None:
         if self.day != int(now // DAY):
             self.day, self.used = int(now // DAY), 0
-            self.used_by_model = {}
+            self.used_by_model, self.guesses = {}, {}
+            if self.guessed_at:
+                self.guessed_at = 0
+                self._own_windows()
         longest = max((x.seconds for x in self._sliding()), default=0.0)
         if longest:
             if self.entries and self.entries[0].moment <= now - longest - _TRAVEL:
@@ -195,7 +233,8 @@ class AccountBook:
             "entries": [[e.number, e.model, e.moment, e.tokens] for e in self.entries],
             "day": self.day, "used": self.used, "used_by_model": self.used_by_model,
             "closed_until": self.closed_until, "spent_until": self.spent_until,
-            "allowances": self.allowances, "last_number": self.last_number, "scouts": self.scouts,
+            "allowances": self.allowances, "last_number": self.last_number, "scouts": self.scouts, "guesses": self.guesses,
+            "guessed_at": self.guessed_at,
         }  # fmt: skip
 
     @classmethod
@@ -206,9 +245,10 @@ class AccountBook:
         return cls(
             Limits(tuple(_read(x) for x in kept["account"]), tuple(_read(x) for x in kept["each"])),
             [Entry(*e) for e in kept["entries"]],
-            kept["day"], kept["used"], kept["used_by_model"], kept["closed_until"], kept["spent_until"],
+            kept["day"], kept["used"], kept.get("used_by_model", {}), kept["closed_until"], kept["spent_until"],
             {m: (left, resets) for m, (left, resets) in kept["allowances"].items()}, kept["last_number"],
-            kept.get("scouts", {}),
+            kept.get("scouts", {}), {m: (n, seconds) for m, (n, seconds) in kept.get("guesses", {}).items()},
+            kept.get("guessed_at", 0),
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from flotia.limits.book import AccountBook, Entry, Later
+from flotia.limits.book import AccountBook, Entry, Later, Refusal
 from flotia.limits.windows import Limits
 from flotia.outcome import Answer, Failure, Kind, Standing
 from flotia.ports import Clock
@@ -109,7 +109,7 @@ def _learn(book: AccountBook, lease: Lease, failure: Failure, now: float) -> Non
         case Kind.DAILY_LIMIT:
             book.spend(hint or book.resets_at(now))
         case Kind.MODEL_LIMIT if hint is not None:
-            book.close_model(lease.model, hint, failure.limit, now)
+            book.close_model(Refusal(lease.model, lease.number, hint, failure.limit), now)
         case _:
             pass
 

@@ -266,13 +266,21 @@ def test_slots_of_an_interrupted_run_are_not_made_again(filled, first):
 
 
 def test_identities_worn_in_a_row_by_thousands_are_passed_over():
-    cache = MemoryCache()
-    run(cache, 60, seed=1, brand="Lancia", use_cache=False)
     worn = []
-    for _ in range(3):
-        vehicles, _ = run(cache, 100, seed=4, brand="Lancia", ai=False, identities=Worn(worn) if worn else None)
+    for amount in (3000, 3000, 2):  # the second takes, number after number, what the third would be given
+        identities = Worn(worn) if worn else None
+        vehicles, _ = run(MemoryCache(), amount, seed=4, brand="Tesla", ai=False, identities=identities)
         worn += vehicles.values()
-    assert len({v.bastidor for v in worn}) == len({v.matricula for v in worn}) == 300
+    assert len({v.bastidor for v in worn}) == len({v.matricula for v in worn}) == 6002
+
+
+def test_a_row_whose_car_would_come_out_as_the_very_same_unit_is_not_used(first):
+    row = next(r for r in first[1] if r.place.brand == "BMW")
+    made = run(of_rows([row]), 1, brand="BMW", ai=False)[0][0]
+    assert made.origen is Origin.CACHE
+    same = {"kilometros": made.kilometros, "precio_venta": str(made.precio_venta), "color": made.color}
+    again = run(of_rows([replace(row, said={**row.said, **same})]), 1, brand="BMW", ai=False)[0][0]
+    assert again.origen is Origin.LOCAL
 
 
 def test_rows_that_another_catalogue_judged_are_not_used(first):

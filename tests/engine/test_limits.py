@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flotia.errors import RequestError
-from flotia.limits.book import AccountBook, Entry, Later
+from flotia.limits.book import AccountBook, Entry, Later, Refusal
 from flotia.limits.ledger import Lease, Ledger, LocalBooks
 from flotia.limits.windows import DAY, Limit, Limits, Unit, parse
 from flotia.outcome import Allowance, Answer, Failure, Kind, Remedy, Scope, Standing
@@ -161,6 +161,40 @@ def test_each_models_day_is_its_own_and_ends_at_midnight():
     assert book.lease("a", MIDNIGHT - 1, 0) == Later(MIDNIGHT, whole_account=False)
     assert isinstance(book.lease("b", MIDNIGHT - 1, 0), Entry)
     assert isinstance(book.lease("a", MIDNIGHT, 0), Entry)
+
+
+def refuse(book, model, now, *, limit=None, seconds=10.0):
+    """Send four requests and a fifth that is refused until the first is `seconds` old."""
+    for n in range(4):
+        entry = book.lease(model, now + n, 0)
+        book.settle(entry.number, now + n, 0)
+    fifth = book.lease(model, now + 4, 0)
+    if isinstance(fifth, Entry):
+        book.forget(fifth.number)
+        book.close_model(Refusal(model, fifth.number, now + seconds, limit), now + 4)
+
+
+def test_a_window_nobody_states_is_believed_of_two_models_and_not_of_one():
+    book = AccountBook()
+    refuse(book, "a", START)
+    assert book.limits == Limits()
+    refuse(book, "b", START)
+    assert book.limits == parse("4/10s*")
+    assert [isinstance(book.lease("c", START + 5, 0), Entry) for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_a_guess_that_was_too_large_is_lowered_and_forgotten_at_midnight():
+    book = AccountBook()
+    refuse(book, "a", START)
+    refuse(book, "b", START)
+    granted = book.lease("c", START + 5, 0)
+    book.close_model(Refusal("c", granted.number, START + 12, None), START + 5)
+    assert book.limits == parse("3/10s*")
+    before_the_guess = Refusal("a", 1, START + 12, None)
+    book.close_model(before_the_guess, START + 6)
+    assert book.limits == parse("3/10s*")
+    book.lease("c", MIDNIGHT, 0)
+    assert book.limits == Limits()
 
 
 # --- days -------------------------------------------------------------------------------------------------------------
@@ -364,7 +398,7 @@ def happening(rng, now):
         *3 * [lambda book: book.lease(model, now, tokens)],
         lambda book: book.settle(number, now, tokens),
         lambda book: book.allow(model, Allowance(number % 3, until), 1),
-        lambda book: book.close_model(model, until, number, now),
+        lambda book: book.close_model(Refusal(model, number, until, rng.choice([None, number])), now),
         lambda book: book.forget(number),
     ])  # fmt: skip
 
