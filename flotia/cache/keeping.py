@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flotia.cache.answers import AnswerCache, CachedRow, Place
+from flotia.cache.answers import AnswerCache, CachedRow, NoCache, Place
 from flotia.judgement.judge import Verdict
 from flotia.ports import Clock
 
@@ -31,6 +31,8 @@ class Keeper:
 
     async def add(self, verdicts: Mapping[int, tuple[Verdict, str]]) -> None:
         """Keep what stands of those verdicts, each with the model that gave it; writes if it has not for a while."""
+        if isinstance(self.cache, NoCache):
+            return
         self._rows += [row for verdict, model in verdicts.values() if (row := row_of(verdict, model))]
         if self.clock.now() - self._written >= _WRITE_EVERY:
             await self.write()
