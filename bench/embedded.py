@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 
 from flotia.bridge import iterate
@@ -57,16 +58,17 @@ def ours(model: EmbeddedModel, request: Request) -> float:
 
 
 def main() -> None:
-    """Measure both in turn, twice, and print the ratio."""
+    """Measure bare, run, run, bare, so that a machine that slows down or wakes up is fair to both, and print the ratio."""
     request = Request(int(sys.argv[1]) if len(sys.argv) > 1 else 30, seed=6, today=_TODAY)
     list(iterate(Engine(Catalogue.load()).stream(Request(2000, seed=1, use_ai=False, today=_TODAY))))  # warm tables
     model = EmbeddedModel.start(find_model())
     try:
-        rates = [(bare(model, request), ours(model, request)) for _ in range(2)]
+        ours(model, replace(request, amount=5))  # what the judge looks up is worked out once
+        rates = [measure(model, request) for measure in (bare, ours, ours, bare)]
     finally:
         model.close()
-    for least, own in rates:
-        print(f"bare {least:.1f} tokens/s, in a run {own:.1f}: {own / least:.0%}")
+    least, own = (rates[0] + rates[3]) / 2, (rates[1] + rates[2]) / 2
+    print(f"{' '.join(f'{r:.1f}' for r in rates)}: bare {least:.1f} tokens/s, in a run {own:.1f}: {own / least:.0%}")
 
 
 if __name__ == "__main__":
