@@ -8,6 +8,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from tests.doubles.standin import Account, StandIn, lognormal, serving
 
 KILLS, LANES, AMOUNT = 50, 8, 400
@@ -27,6 +29,7 @@ def killed(process, standin, rng):
     return False
 
 
+@pytest.mark.timeout(1200)
 def test_kill_nine_fifty_times_with_eight_lanes_loses_at_most_what_was_in_flight(user):
     """`kill -9` at random moments, `--reanudar` after each: exactly N, nothing twice, only calls in flight paid again."""
     assert user.run("manage.py", "migrate", "-v0").returncode == 0
