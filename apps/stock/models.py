@@ -60,9 +60,22 @@ class Vehiculo(VehicleColumns):
         verbose_name = "vehículo"
         verbose_name_plural = "stock"
         indexes = [
-            models.Index(fields=["marca", "modelo"], name="stock_marca_modelo"),
+            # Every filter is answered inside this one, without a look at the wide rows. First the columns with few values:
+            # PostgreSQL 18 skips through those that are not asked (older ones, and SQLite, read the index through).
+            models.Index(
+                fields=[
+                    "marca", "combustible", "tipo_vehiculo", "transmision", "provincia", "color", "precio_venta",
+                    "kilometros", "fecha_matriculacion", "etiqueta_dgt", "modelo", "origen", "potencia",
+                    "fecha_recepcion", "bastidor",
+                ],
+                name="stock_busqueda",
+            ),
+            # One for each order.
             models.Index(fields=["precio_venta"], name="stock_precio"),
-            models.Index(fields=["anio_matricula"], name="stock_anio"),
+            models.Index(fields=["kilometros"], name="stock_km"),
+            models.Index(fields=["fecha_matriculacion"], name="stock_matriculacion"),
+            models.Index(fields=["fecha_recepcion"], name="stock_recepcion"),
+            models.Index(fields=["potencia"], name="stock_potencia"),
         ]
 
 
