@@ -34,6 +34,11 @@ def seconds(name: str, default: float) -> float:
     return float(_env.float(name)) if is_set(name) else default
 
 
+def number(name: str, default: int) -> int:
+    """A variable read as a whole number."""
+    return int(_env.int(name)) if is_set(name) else default
+
+
 def database(default_file: Path) -> dict[str, object]:
     """`DATABASE_URL` as Django settings; without it, a SQLite file, whose folder is made."""
     if is_set("DATABASE_URL"):

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "apps.ia",
     "apps.stock",
+    "apps.panel",
 ]
 
 MIDDLEWARE = [
@@ -36,6 +37,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.panel.middleware.ContentSecurityPolicy",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -49,6 +51,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "apps.panel.navigation.navigation",
             ]
         },
     }
@@ -67,12 +70,22 @@ DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "es"
+LANGUAGES = [("es", "Español"), ("en", "English")]
 TIME_ZONE = "Europe/Madrid"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True  # the admin looks right without `collectstatic` too
+
+LOGIN_URL = "panel:entrar"
+LOGIN_REDIRECT_URL = "panel:stock"
+LOGOUT_REDIRECT_URL = "panel:stock"
+
+#: Whether the stock can be read without a login. Generating always needs one.
+FLOTIA_STOCK_PUBLICO = env.flag("FLOTIA_STOCK_PUBLICO", default=True)
+#: Vehicles that one export of the page may hold: a file is written before it is sent, and somebody waits for it.
+FLOTIA_EXPORTACION_MAXIMA = env.number("FLOTIA_EXPORTACION_MAXIMA", 100_000)
 
 LOGGING = {
     "version": 1,

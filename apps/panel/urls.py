@@ -1,0 +1,21 @@
+"""Addresses of the pages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+from apps.panel import access, stock
+
+app_name = "panel"
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="panel:stock"), name="inicio"),
+    path("stock/", stock.listing, name="stock"),
+    re_path(r"^stock/exportar\.(?P<kind>csv|json|xlsx|parquet)$", stock.export, name="exportar"),
+    path("stock/<str:bastidor>/", stock.detail, name="vehiculo"),
+    path("entrar/", access.Login.as_view(), name="entrar"),
+    path("salir/", LogoutView.as_view(), name="salir"),
+    path("idioma/", set_language, name="idioma"),
+]
