@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 _env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
@@ -51,6 +53,15 @@ def database(default_file: Path) -> dict[str, object]:
 def is_set(name: str) -> bool:
     """Whether a variable has any text."""
     return bool(text(name))
+
+
+def keys_named_in(accounts: str) -> dict[str, str]:
+    """The values of the variables that the lines of `FLOTIA_PROVEEDORES` name in their third place; empty if not set.
+
+    What is no variable's name there is passed over: `apps.ia.accounts` says so to the user.
+    """
+    named = (line.split("|")[2].strip() for line in re.split(r"[;\n]", accounts) if line.count("|") >= 2)
+    return {name: text(name) for name in named if _VARIABLE.fullmatch(name)}
 
 
 def secret_key(folder: Path) -> str:

@@ -123,6 +123,11 @@ DEEPSEEK_FALLBACK_MODELS = env.names(
 #: A base that the user wrote down is asked even without a key: a local server may want none.
 DEEPSEEK_BASE_IS_CHOSEN = env.is_set("DEEPSEEK_API_BASE")
 
+#: Accounts at providers, one a line (or `;`): `name | base | KEY_VARIABLE | models | limits`; see `apps.ia.accounts`.
+FLOTIA_PROVEEDORES = env.text("FLOTIA_PROVEEDORES")
+#: The keys by the names of the variables that those lines name. Django hides what is called so in its debug pages.
+FLOTIA_API_KEYS = env.keys_named_in(FLOTIA_PROVEEDORES)
+
 FLOTIA_MODELO_LOCAL = env.text("FLOTIA_MODELO_LOCAL")
 FLOTIA_CA_BUNDLE = env.text("FLOTIA_CA_BUNDLE")
 FLOTIA_PLAZO_LLAMADA = env.seconds("FLOTIA_PLAZO_LLAMADA", 120.0)

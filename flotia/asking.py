@@ -16,9 +16,12 @@ from flotia.outcome import Answer, Failure, Kind, Remedy, Scope
 from flotia.planner import Slot
 from flotia.ports import ChatClient, ChatRequest
 from flotia.routing import Route
+from flotia.vehicle import MODEL_FIELDS
 
 #: Tokens of a call before anything of its model is known: the wording, a slot's line, a vehicle of the answer.
 _WORDING_TOKENS, _ROW_TOKENS = 500, 150
+#: A model of whose fields fewer than this share stand has not understood the wording.
+_UNDERSTOOD = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class Asker:
         if isinstance(outcome, Failure):
             return Asked(_failed(outcome, route, batch, slots), failure=outcome)
         asked = self._read(dialogue, outcome, route, batch, slots)
-        if not asked.verdicts and not outcome.truncated:
+        stands = sum(len(verdict.kept) for verdict, _ in asked.verdicts.values())
+        if stands < _UNDERSTOOD * len(MODEL_FIELDS) * len(asked.verdicts or slots) and not outcome.truncated:
             self._in_plainer_words.add(route)
         return asked
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from flotia.asking import Asker
 from flotia.budget import Budget
+from flotia.cache import AnswerCache, Filler, Keeper, NoCache, SlotSet
 from flotia.catalogue.loader import Catalogue
 from flotia.dialogue import Dialogue, FreeDialogue, UnlistedDialogue
 from flotia.dialogue.choices import Choices
@@ -23,7 +24,7 @@ from flotia.dialogue.lists import ListDialogue
 from flotia.dialogue.prompt import MAX_TOKENS
 from flotia.dispatcher import Dispatcher, Filling
 from flotia.errors import FlotiaError, ProviderError, UnknownBrandError
-from flotia.events import AiStopped, BatchDone, Event, QuotaSeen, RunDone, RunPaused, RunStarted, UnlistedBrand
+from flotia.events import BatchDone, Event, QuotaSeen, RunDone, RunPaused, RunStarted, UnlistedBrand
 from flotia.judgement.judge import Judge, RowJudge, Verdict
 from flotia.judgement.unlisted import UnlistedJudge
 from flotia.limits.ledger import Books, Ledger, LocalBooks
@@ -52,6 +53,8 @@ _LANES, _USUAL_LATENCY = 8, 20.0
 _KEEP_EVERY = 10.0
 #: Identities that are taken outside are drawn again at most this often.
 _IDENTITY_TRIES = 50
+#: After so many tries each goes twice as far ahead: of a run that is taken up again thousands may be worn in a row.
+_TRIES_A_STEP = 5
 #: What may be the name of a brand: it goes into a prompt.
 _BRAND_NAME = re.compile(r"[\w&.' -]{2,30}")
 #: What a dealer pays for a car that nobody can value better.
@@ -87,7 +90,8 @@ class Engine:
     """Makes the vehicles of a request. Holds no state between runs but what its ports keep.
 
     `source` is one account or several, which are then one pool; without any (or for a request that wants no AI) every
-    vehicle is local. `books` hold the accounts' limits, `experience` what was learned of models.
+    vehicle is local. `books` hold the accounts' limits, `experience` what was learned of models, `cache` the rows of
+    earlier answers: every run adds its own, one that uses the cache takes from it first.
     """
 
     catalogue: Catalogue
@@ -96,6 +100,7 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     books: Books = field(default_factory=LocalBooks)
     experience: Experience = field(default_factory=NoExperience)
+    cache: AnswerCache = field(default_factory=NoCache)
 
     async def stream(self, request: Request, done: Collection[int] = ()) -> AsyncIterator[Event]:
         """Yield the events of a run; `BatchDone` carries the vehicles.
@@ -142,6 +147,7 @@ class _Run:
         self._assembler = Assembler(engine.catalogue, self._drawer, seed=request.seed, today=request.today)
         self._planner = Planner(request, self._drawer, self._assembler)
         self._budget = Budget(request.budget)
+        self._keeper = Keeper(engine.cache, engine.catalogue.fingerprint, engine.clock)
         if sources:
             self._only_chooses = all(s.only_chooses for s in sources)
             self._adapts = request.profile is Profile.ADAPTIVE
@@ -188,10 +194,33 @@ class _Run:
             yield event
         yield RunDone(amount, clock.now() - started, dict(counts))
 
-    def _made(self, done: Collection[int]) -> AsyncIterator[Event]:
-        if not self._sources:
-            return self._without(done)
-        return self._remembering(self._adaptively(done) if self._adapts else self._by_the_letter(done))
+    async def _made(self, done: Collection[int]) -> AsyncIterator[Event]:
+        if self._request.use_cache and not self._unlisted:
+            done = SlotSet(self._request.amount, done)
+            async for event in self._from_cache(done):
+                yield event
+            if len(done) == self._request.amount:
+                return
+        try:
+            async for event in self._without(done) if not self._sources else self._with_models(done):
+                yield event
+        finally:
+            await self._keeper.write()
+
+    def _with_models(self, done: Collection[int]) -> AsyncIterator[Event]:
+        return self._remembering(self._adaptively(done)) if self._adapts else self._by_the_letter(done)
+
+    async def _from_cache(self, done: SlotSet) -> AsyncIterator[Event]:
+        engine = self._engine
+        filler = Filler(engine.cache, engine.catalogue, self._request, self._drawer, self._assembler)
+        number = 0
+        async for chunk in filler.fill(done):
+            given = self._assembler.others(chunk.cars)  # slots' own identities are of the cars they were planned as
+            vehicles = await self._finished(chunk.cars, given, chunk.amendments)
+            if self._sources:
+                self._asker.judge.remember([a.description for a in chunk.amendments.values() if a.description])
+            yield BatchDone(number, vehicles, 0, self._request.amount)
+            number += 1
 
     async def _without(self, done: Collection[int], since: int = 0) -> AsyncIterator[Event]:
         if self._unlisted:
@@ -204,8 +233,6 @@ class _Run:
         """Go on from what is known of the models, and keep what is learned: now and then, and at the end."""
         experience, clock = self._engine.experience, self._engine.clock
         self._router.recall(await experience.recall([r for s in self._sources for r in s.routes]))
-        if self._router.stopped:
-            yield AiStopped(self._router.stopped)
         kept = clock.now()
         try:
             async for event in events:
@@ -328,6 +355,7 @@ class _Run:
                 amendments[place] = Amendment(
                     model, verdict.kept, verdict.equipment, verdict.description, self._own(verdict)
                 )
+        await self._keeper.add(verdicts)
         return await self._finished(cars, given, amendments)
 
     @staticmethod
@@ -351,7 +379,8 @@ class _Run:
 
     async def _exchange_worn(self, cars: FactColumns, given: Identities) -> None:
         """Put another VIN or plate in the place of each that is worn outside this run already."""
-        for _ in range(_IDENTITY_TRIES):
+        for tries in range(_IDENTITY_TRIES):
+            ahead = 1 << tries // _TRIES_A_STEP
             vins, plates = self._assembler.texts_of(cars, given)
             if self._unlisted:
                 vins = list(map(unlisted_vin, vins))
@@ -359,9 +388,14 @@ class _Run:
             if not taken_vins and not taken_plates:
                 return
             if len(rows := np.flatnonzero([vin in taken_vins for vin in vins])):
-                given.serial[rows] = self._assembler.others(cars.of(rows)).serial
+                given.serial[rows] = self._further(cars.of(rows), ahead).serial
             if len(rows := np.flatnonzero([plate in taken_plates for plate in plates])):
-                given.plate[rows] = self._assembler.others(cars.of(rows)).plate
+                given.plate[rows] = self._further(cars.of(rows), ahead).plate
         raise FlotiaError(
             "No quedan bastidores o matrículas libres: el stock ya tiene casi todas las de los meses que hacen falta."
         )
+
+    def _further(self, cars: FactColumns, ahead: int) -> Identities:
+        """The `ahead`-th of the next identities for each of those cars."""
+        several = self._assembler.others(cars.of(np.repeat(np.arange(len(cars)), ahead)))
+        return several.of(np.arange(ahead - 1, len(several.serial), ahead))

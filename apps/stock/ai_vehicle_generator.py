@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.stock.composition import choose_source
-from apps.stock.narration import logger, narrate
-from flotia.generation import generate
+from apps.ia.composition import choose_sources
+from apps.stock.narration import Narrator, logger
+from flotia.bridge import iterate, outside_any_loop
+from flotia.catalogue.loader import Catalogue
+from flotia.engine import Engine
+from flotia.events import BatchDone
 from flotia.request import Request
+from flotia.vehicle import Vehicle
 
 
 def generar_vehiculos_con_ia(num_vehiculos: int, marca: str | None = None) -> list[dict[str, Any]]:
@@ -19,7 +23,20 @@ def generar_vehiculos_con_ia(num_vehiculos: int, marca: str | None = None) -> li
     `flotia.UnknownBrandError` si no hay de dónde sacar la marca y `flotia.ProviderError` si el proveedor rechaza la clave.
     """
     request = Request(amount=num_vehiculos, brand=marca)
-    with choose_source(use_ai=True) as chosen:
-        logger.info("%s", chosen.notice)
-        vehicles = generate(request, chosen.source, on_event=narrate)
-    return [v.as_dict() for v in vehicles]
+    made = outside_any_loop(lambda: _made(request))
+    return [made[index].as_dict() for index in sorted(made)]
+
+
+def _made(request: Request) -> dict[int, Vehicle]:
+    """The vehicles by slot. Limits and experience are shared with the runs on this database."""
+    narrator = Narrator()
+    made: dict[int, Vehicle] = {}
+    with choose_sources(use_ai=True, profile=request.profile) as chosen:
+        for line in chosen.notices:
+            logger.info("%s", line)
+        engine = Engine(Catalogue.load(), chosen.sources, books=chosen.books, experience=chosen.experience)
+        for event in iterate(engine.stream(request)):
+            if isinstance(event, BatchDone):
+                made.update(event.vehicles)
+            narrator.hear(event)
+    return made

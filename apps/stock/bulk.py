@@ -6,13 +6,16 @@ Django's `bulk_create` makes an object of each row first and is five to eight ti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
+from apps.stock.models import VehiculoGenerado
 from flotia.vehicle import FIELDS, VehicleTable
 
 _SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -26,31 +29,56 @@ def inserting(table: type[Model]) -> Iterator[Callable[[VehicleTable], None]]:
     On PostgreSQL all of them are one COPY, sent by a thread of its own while the next ones are drawn: until the context is
     left nothing else can be asked of the connection.
     """
-    name = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001 - Django's documented Meta API
-    columns = ", ".join(map(connection.ops.quote_name, FIELDS))
-    insertion = f"INSERT INTO {name} ({columns}) VALUES "  # noqa: S608 - names of ours only
+    names = _names(table, FIELDS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             from psycopg.copy import QueuedLibpqWriter
 
             writer = QueuedLibpqWriter(cursor.cursor)
-            with cursor.copy(f"COPY {name} ({columns}) FROM STDIN", writer=writer) as copy:
+            with cursor.copy(f"COPY {names} FROM STDIN", writer=writer) as copy:
                 yield lambda vehicles: copy.write(copy_text(vehicles))
-        elif connection.vendor == "sqlite":  # straight to the driver: Django's wrapper would hold every row at once
-            statement = f"{insertion}({_marks('?')})"
-            yield lambda vehicles: connection.connection.executemany(statement, vehicles.records())
         else:
-            statement = f"{insertion}({_marks('%s')})"
-            yield lambda vehicles: cursor.executemany(statement, list(vehicles.records()))
+            yield lambda vehicles: _insert(cursor, names, vehicles.stored())
 
 
-def _marks(mark: str) -> str:
-    return ", ".join([mark] * len(FIELDS))
+def keep(run: int, vehicles: VehicleTable) -> None:
+    """Add `vehicles` to what the run of that number has made. They are few at a time, and many times."""
+    names = _names(VehiculoGenerado, (*FIELDS, "ejecucion_id", "indice"))
+    numbers = [run] * len(vehicles), list(vehicles)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {names} FROM STDIN") as copy:
+                copy.write(copy_text(vehicles, *numbers))
+        else:
+            _insert(cursor, names, [*vehicles.stored(), *numbers])
 
 
-def copy_text(vehicles: VehicleTable) -> bytes:
-    """`vehicles` in the text format of PostgreSQL's COPY, a line each."""
+def _names(table: type[Model], columns: tuple[str, ...]) -> str:
+    """A table and its columns, as statements name them."""
+    return _quoted(connection.vendor, table._meta.db_table, columns)  # noqa: SLF001 - Django's documented Meta API
+
+
+@cache
+def _quoted(_vendor: str, table: str, columns: tuple[str, ...]) -> str:
+    quote = connection.ops.quote_name
+    return f"{quote(table)} ({', '.join(map(quote, columns))})"
+
+
+def _insert(cursor: CursorWrapper, names: str, columns: Sequence[Sequence[Any]]) -> None:
+    direct = connection.vendor == "sqlite"  # Django's wrapper would hold every row at once
+    marks = ", ".join(["?" if direct else "%s"] * len(columns))
+    statement = f"INSERT INTO {names} VALUES ({marks})"  # noqa: S608 - names of ours only
+    if direct:
+        with connection.wrap_database_errors:
+            connection.connection.executemany(statement, zip(*columns, strict=True))
+    else:
+        cursor.executemany(statement, list(zip(*columns, strict=True)))
+
+
+def copy_text(vehicles: VehicleTable, *numbers: Sequence[int]) -> bytes:
+    """`vehicles` in the text format of PostgreSQL's COPY, a line each; columns of `numbers` come last."""
     columns = [_copied(name, values) for name, values in zip(FIELDS, vehicles.stored(), strict=True)]
+    columns += [list(map(str, values)) for values in numbers]
     return ("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n").encode()
 
 

@@ -1,21 +1,21 @@
-"""The live view of a run on a terminal, and the summary at its end."""
+"""The live view of a run on a terminal."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
-from apps.stock.summary import Summary
+from apps.stock.wording import at, clean, clock
 from flotia.events import (
+    AccountStopped,
     AiStopped,
     BatchDone,
     CallDone,
@@ -23,29 +23,41 @@ from flotia.events import (
     ModelAsked,
     ModelCooled,
     ModelRetired,
+    QuotaSeen,
+    RunPaused,
     RunStarted,
     UnlistedBrand,
     Waiting,
 )
 from flotia.vehicle import Origin
 
-#: Lines of recent trouble kept in view.
-_LINES = 4
+#: Lines of recent trouble, of cool-downs, and models under way that are kept in view.
+_TROUBLES, _COOLING, _MODELS = 4, 5, 4
 
 
 class LiveView:
-    """Shows a run while it works: progress, the model being asked, where vehicles came from, the last troubles."""
+    """Shows a run while it works: progress, the models being asked, who rests until when, where vehicles came from, what is
+    left of quota and budget, the last troubles.
 
-    def __init__(self, console: Console) -> None:
+    `calls` is how many calls the run may make, `None` for any number. The picture is made anew several times a second, by a
+    thread of rich's: hence the lock.
+    """
+
+    def __init__(self, console: Console, calls: int | None = None) -> None:
         self._progress = Progress(
             TextColumn("[bold]Vehículos"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("quedan"), TimeRemainingColumn(), console=console,
         )  # fmt: skip
         self._task = self._progress.add_task("", total=None)
-        self._now = Text("Preparando…")
+        self._lock = Lock()
+        self._budget = calls
+        self._quota: int | None = None
+        self._started, self._waiting = False, ""
+        self._asking: Counter[str] = Counter()
+        self._cooling: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
         self._lines: list[Text] = []
-        self._live = Live(self._picture(), console=console, refresh_per_second=8, transient=True)
+        self._live = Live(get_renderable=self.picture, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -57,64 +69,102 @@ class LiveView:
         self._live.stop()
 
     def hear(self, event: Event) -> None:
-        """Show one event."""
+        """Take in one event."""
+        with self._lock:
+            match event:
+                case ModelAsked() | CallDone():
+                    self._take_call(event)
+                case BatchDone():
+                    self._counts.update(event.vehicles.column("origen"))
+                    self._progress.update(self._task, completed=event.total)
+                case RunStarted():
+                    self._started = True
+                    self._progress.reset(self._task, total=event.amount, completed=event.already)
+                case QuotaSeen():
+                    self._quota = event.left
+                    if event.short:
+                        self._trouble(
+                            f"El cupo de hoy no alcanza: hacen falta unas {event.needed} peticiones y quedan {event.left}; se"
+                            f" renueva {at(event.resets)}"
+                        )
+                case _:
+                    self._take_trouble(event)
+
+    def _take_call(self, event: ModelAsked | CallDone) -> None:
+        self._waiting = ""
+        if isinstance(event, ModelAsked):
+            self._asking[event.model] += 1
+            self._counts["calls"] += 1
+            self._cooling.pop(event.model, None)
+            return
+        self._asking[event.asked] -= 1
+        self._asking += Counter()  # forgets whom nobody asks
+        self._counts["repaired"] += event.repaired
+        if event.failure is not None:
+            self._counts["failed"] += 1
+            self._trouble(f"{event.asked}: {event.failure.message}")
+
+    def _take_trouble(self, event: Event) -> None:
         match event:
-            case RunStarted():
-                self._progress.reset(self._task, total=event.amount, completed=event.already)
-            case ModelAsked():
-                self._now = Text(f"Lote {event.batch + 1}: preguntando a {event.model} ({event.slots} vehículos)")
-            case CallDone():
-                self._counts["calls"] += 1
-                self._counts["untouched"] += event.kept
-                self._counts["repaired"] += event.repaired
-                if event.failure is not None:
-                    self._trouble(f"{event.asked}: {event.failure.message}")
             case ModelCooled():
-                self._trouble(f"{event.model} descansa {event.seconds:.0f} s")
+                self._cooling[event.model] = time.time() + event.seconds
             case ModelRetired():
                 self._trouble(f"{event.model} descartado: {event.reason}")
             case Waiting():
-                until = time.strftime("%H:%M:%S", time.localtime(time.time() + event.seconds))
-                self._now = Text(f"Esperando hasta las {until}: {event.reason}")
+                self._waiting = f"Esperando hasta las {clock(time.time() + event.seconds)}: {event.reason}"
             case UnlistedBrand():
                 self._trouble(f"{event.brand} no está en el catálogo: sus vehículos quedan sin verificar")
+            case AccountStopped():
+                self._trouble(f"Sin más llamadas a la cuenta {event.account}: {event.reason}")
             case AiStopped():
                 self._trouble(f"Sin más IA en esta ejecución: {event.reason}")
-            case BatchDone():
-                self._counts["local"] += event.vehicles.count(Origin.LOCAL)
-                self._progress.update(self._task, completed=event.total)
-        self._live.update(self._picture())
+            case RunPaused():
+                self._trouble(f"En pausa: {event.reason}")
 
     def _trouble(self, line: str) -> None:
-        self._lines = [*self._lines, Text(f"{time.strftime('%H:%M:%S')} {line}", style="yellow")][-_LINES:]
+        told = Text(f"{clock(time.time())} {clean(line)}", style="yellow")
+        self._lines = [*self._lines, told][-_TROUBLES:]
 
-    def _picture(self) -> Group:
+    # --- the picture -------------------------------------------------------------------------------------------------
+
+    def picture(self) -> Group:
+        """The view at this moment."""
+        with self._lock:
+            return Group(
+                self._progress, Text(self._now()), Text(self._origins()), Text(self._calls()), *self._resting(),
+                *self._lines,
+            )  # fmt: skip
+
+    def _now(self) -> str:
+        if self._asking:
+            asked = [clean(m) + (f" ×{n}" if n > 1 else "") for m, n in self._asking.most_common(_MODELS)]
+            more = len(self._asking) - len(asked)
+            return f"Ahora: preguntando a {', '.join(asked)}" + (f" y {more} más" if more else "")
+        return self._waiting or ("Trabajando…" if self._started else "Preparando…")
+
+    def _origins(self) -> str:
         c = self._counts
-        counts = Text(
-            f"De IA {c['untouched']} · reparados {c['repaired']} · locales {c['local']} · llamadas {c['calls']}"
+        return (
+            f"De IA {c[Origin.AI]} (reparados {c['repaired']}) · de caché {c[Origin.CACHE]} · locales {c[Origin.LOCAL]}"
         )
-        return Group(self._progress, self._now, counts, *self._lines)
 
+    def _calls(self) -> str:
+        made = self._counts["calls"]
+        parts = [f"Llamadas {made} ({self._counts['failed']} fallidas)"]
+        if self._budget is not None:
+            parts.append(f"presupuesto: quedan {max(self._budget - made, 0)}")
+        if self._quota is not None:
+            parts.append(f"cupo de hoy: quedan unas {max(self._quota - made, 0)}")
+        return " · ".join(parts)
 
-def show_summary(summary: Summary, console: Console) -> None:
-    """Print the end of a run: totals, then a line a model."""
-    minutes, seconds = divmod(round(summary.seconds), 60)
-    facts = {
-        "Entregados": summary.delivered,
-        "De IA sin tocar": summary.untouched,
-        "De IA reparados": summary.repaired,
-        "Locales": summary.local,
-        "Llamadas": summary.calls,
-        "Filas rechazadas": summary.refused,
-        "Tokens": summary.tokens,
-        "Tiempo": f"{minutes} min {seconds} s" if minutes else f"{summary.seconds:.1f} s",
-        "Semilla": summary.seed,
-    }
-    console.print(f"[bold]Ejecución {summary.run_id} publicada en el stock")
-    for name, value in facts.items():
-        console.print(f"  {name + ':':<18} {value}", highlight=False)
-    if summary.models:
-        table = Table("Modelo", "Llamadas", "Sin fruto", "Vehículos", "Tokens", box=None, padding=(0, 2))
-        for line in summary.models:
-            table.add_row(escape(line.model), str(line.calls), str(line.failed), str(line.vehicles), str(line.tokens))
-        console.print(table)
+    def _resting(self) -> list[Text]:
+        now = time.time()
+        self._cooling = {m: until for m, until in self._cooling.items() if until > now}
+        soonest = sorted(self._cooling.items(), key=lambda item: item[1])
+        lines = [
+            Text(f"{clean(m)} descansa hasta las {clock(until)} (faltan {until - now:.0f} s)", style="dim")
+            for m, until in soonest[:_COOLING]
+        ]
+        if len(soonest) > _COOLING:
+            lines.append(Text(f"y {len(soonest) - _COOLING} modelos más descansan", style="dim"))
+        return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.ia.errors import DatabaseProblemError
 from flotia.errors import FlotiaError
 
 
@@ -13,9 +14,8 @@ class NothingToResumeError(FlotiaError):
     """There is no interrupted run, or not that one."""
 
 
-class DatabaseProblemError(FlotiaError):
-    """The database is missing, locked, unmigrated or out of reach."""
-
-
 class OutputError(FlotiaError):
     """The output file cannot be written, or its kind is not known."""
+
+
+__all__ = ["DatabaseProblemError", "NothingToResumeError", "OutputError", "RunInProgressError"]

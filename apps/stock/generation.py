@@ -8,22 +8,27 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from apps.ia.composition import choose_sources, has_capable_models
+from apps.ia.database import explained
 from apps.stock import export, ownership, publishing, runs
-from apps.stock.composition import choose_source, has_capable_models
-from apps.stock.database import explained
 from apps.stock.errors import OutputError
 from apps.stock.models import Ejecucion
+from apps.stock.recording import Recorder
+from apps.stock.runs import Changes, Claim
 from apps.stock.summary import Summary, summarise
+from apps.stock.worn import StockIdentities
 from flotia.bridge import iterate
 from flotia.catalogue.loader import Catalogue
 from flotia.engine import Engine
 from flotia.errors import FlotiaError, UnknownBrandError
-from flotia.events import BatchDone, Event
-from flotia.request import Request
+from flotia.events import BatchDone, Event, RunPaused
+from flotia.request import Profile, Request
 from flotia.vehicle import FIELDS, VehicleTable
 
 #: Rows held in memory at a time while a run is written to a file.
 _EXPORT_ROWS = 2000
+_Hear = Callable[[Event], None]
+_Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +48,43 @@ class Interrupted(Exception):  # noqa: N818 - it is not an error: the user asked
         self.run_id, self.made, self.amount = run_id, made, amount
 
 
-def start(request: Request, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
-    """Make the vehicles of a new request and publish them. See `_carry_out` for what is raised."""
+class Paused(Exception):  # noqa: N818 - it is not an error: the user asked for it
+    """Calls or quota have ended, and the run waits. `run_id` can be taken up again, best after `resumes` (epoch seconds)."""
+
+    def __init__(self, run_id: int, event: RunPaused) -> None:
+        super().__init__(run_id)
+        self.run_id, self.made, self.amount = run_id, event.made, event.amount
+        self.reason, self.resumes = event.reason, event.resumes
+
+
+def start(request: Request, order: Order, hear: _Hear, notice: _Notice) -> Summary:
+    """Make the vehicles of a new request and publish them. See `carry_out` for what is raised."""
+    return carry_out(begin(request, order), order, hear, notice)
+
+
+def resume(
+    run_id: int | None, order: Order, hear: _Hear, notice: _Notice, changes: Changes | None = None
+) -> Summary:  # fmt: skip
+    """Go on with an interrupted run (the latest without `run_id`): only what it still lacks is made."""
+    return carry_out(take_up(run_id, order, changes or Changes()), order, hear, notice)
+
+
+def begin(request: Request, order: Order) -> Claim:
+    """A new run, at work. Raises `FlotiaError`, with nothing begun, for what can be known to fail."""
     if order.output is not None:
         export.check_writable(order.output, request.amount)
     if request.brand is not None:
         _check_brand(request.brand, asks_freely=request.use_ai and not order.offline and has_capable_models())
     with explained():
-        run = runs.begin(request, replaces=order.replaces)
-    return _carry_out(run, order, hear, notice)
+        return runs.begin(request, replaces=order.replaces)
+
+
+def take_up(run_id: int | None, order: Order, changes: Changes) -> Claim:
+    """An interrupted run, at work again."""
+    if order.output is not None:
+        export.check_writable(order.output)
+    with explained():
+        return runs.take_up(run_id, changes)
 
 
 def _check_brand(name: str, *, asks_freely: bool) -> None:
@@ -67,40 +100,35 @@ def _check_brand(name: str, *, asks_freely: bool) -> None:
             ) from error
 
 
-def resume(run_id: int | None, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
-    """Go on with an interrupted run (the latest without `run_id`): only what it still lacks is made."""
-    if order.output is not None:
-        export.check_writable(order.output)
-    with explained():
-        run = ownership.claim_interrupted(run_id)
-    return _carry_out(run, order, hear, notice)
+def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summary:
+    """Make what a claimed run lacks, publish, export, sum up.
 
-
-def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], notice: Callable[[str], None]) -> Summary:
-    """Make what `run` lacks, publish, export, sum up.
-
-    Raises `Interrupted` when the user stops it, `FlotiaError` when something ends it. In both cases all that was made
-    is kept, the stock is as it was, and the run can be taken up again.
+    Raises `Interrupted` when the user stops it, `Paused` when it is to wait for calls or quota, `FlotiaError` when something
+    ends it. In each case all that was made is kept, the stock is as it was, and the run can be taken up again.
     """
-    recorder = runs.Recorder(run)
+    run = claim.run
+    recorder = Recorder(run)
     try:
         with (
             explained(),
-            choose_source(use_ai=run.usa_ia, offline=order.offline) as chosen,
-            runs.StockIdentities(run) as identities,
+            choose_sources(use_ai=run.usa_ia, offline=order.offline, profile=Profile(run.perfil)) as chosen,
+            StockIdentities(run) as identities,
         ):
-            notice(chosen.notice)
-            engine = Engine(Catalogue.load(), chosen.source, identities)
-            if chosen.source is None and not run.vehiculos.exists():
+            for line in chosen.notices:
+                notice(line)
+            engine = Engine(
+                Catalogue.load(), chosen.sources, identities, books=chosen.books, experience=chosen.experience
+            )
+            if not chosen.sources and not run.usa_cache and not run.vehiculos.exists():
                 return _in_one_go(engine, run, order, hear)
-            while True:
-                _make(engine, run, recorder, hear)
-                if not runs.drop_conflicts(run):
-                    break
+            _make(engine, claim, recorder, hear)
             summary = summarise(run)
             if order.output is not None:
                 _export(run, order.output)
             publishing.publish(run)
+    except Paused as pause:
+        _let_go(recorder, pause.reason, pause.resumes)
+        raise
     except KeyboardInterrupt:
         _let_go(recorder, "interrumpida por el usuario")
         raise Interrupted(run.pk, run.vehiculos.count(), run.cantidad) from None
@@ -114,7 +142,7 @@ def _carry_out(run: Ejecucion, order: Order, hear: Callable[[Event], None], noti
     return summary
 
 
-def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: Callable[[Event], None]) -> Summary:
+def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: _Hear) -> Summary:
     """Draw the vehicles straight into the stock, and into the file if one is wanted, in one pass."""
     request = replace(runs.request_of(run), use_ai=False)
     started = time.monotonic()
@@ -143,20 +171,39 @@ def _file(run: Ejecucion, path: Path | None) -> Iterator[Callable[[VehicleTable 
         )
 
 
-def _make(engine: Engine, run: Ejecucion, recorder: runs.Recorder, hear: Callable[[Event], None]) -> None:
-    stream = engine.stream(runs.request_of(run), done=runs.done_slots(run))
+def _make(engine: Engine, claim: Claim, recorder: Recorder, hear: _Hear) -> None:
+    """Make what the run lacks, and again what the stock got meanwhile. Raises `Paused`."""
+    run = claim.run
+    last_call = None if claim.calls is None else run.llamadas.count() + claim.calls
+    while True:
+        calls = None if last_call is None else max(last_call - run.llamadas.count(), 0)
+        pause = _streamed(engine, run, replace(runs.request_of(run), budget=calls), recorder, hear)
+        recorder.flush()
+        if pause is not None:
+            raise Paused(run.pk, pause)
+        if not runs.drop_conflicts(run):
+            return
+
+
+def _streamed(engine: Engine, run: Ejecucion, request: Request, recorder: Recorder, hear: _Hear) -> RunPaused | None:
+    """One stream of the run, to its end; how it was paused, if it was."""
+    pause = None
+    stream = engine.stream(request, done=runs.done_slots(run))
     with closing(iterate(stream, beat=lambda: ownership.beat(run))) as events:
         for event in events:
             recorder.hear(event)
             hear(event)
+            if isinstance(event, RunPaused):
+                pause = event
+    return pause
 
 
-def _let_go(recorder: runs.Recorder, reason: str) -> None:
+def _let_go(recorder: Recorder, reason: str, resumes: float | None = None) -> None:
     """Free the stock, whatever state the database is in: a run whose owner is gone is freed by the next one anyway."""
     try:
         with explained():
             recorder.flush()
-            runs.interrupt(recorder.run, reason)
+            runs.interrupt(recorder.run, reason, resumes)
     except FlotiaError:
         pass
 

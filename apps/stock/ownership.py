@@ -55,7 +55,7 @@ def beat(run: Ejecucion) -> None:
 
 
 def _take(run: Ejecucion) -> None:
-    run.activa, run.estado, run.motivo = True, Ejecucion.Estado.EN_CURSO, ""
+    run.activa, run.estado, run.motivo, run.sigue_desde = True, Ejecucion.Estado.EN_CURSO, "", None
     run.propietario, run.latido = owner_name(), timezone.now()
     try:
         with transaction.atomic():

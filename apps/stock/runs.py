@@ -1,47 +1,129 @@
-"""A run in the database: begun or taken up again, saved batch by batch, let go of when it is over."""
+"""A run in the database: begun or taken up again, and let go of when it is over or has to wait."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from apps.stock import ownership
-from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado
+from apps.stock.models import Ejecucion, Lote, Vehiculo
+from flotia.cache import SlotSet
 from flotia.catalogue.loader import Catalogue
-from flotia.events import AiStopped, BatchDone, CallDone, Event
-from flotia.request import Profile, Request
-from flotia.vehicle import Origin, Vehicle
+from flotia.errors import RequestError
+from flotia.request import Profile, Request, WhenExhausted
 
-_LONGEST_MESSAGE = 300
-_ROWS_A_STATEMENT = 500
+#: The longest reason a run or a call keeps.
+LONGEST_MESSAGE = 300
+_ROWS_AT_A_TIME = 10_000
+#: What the column for a budget can hold on every database.
+_MOST_CALLS = 2**31 - 1
 
 
-def begin(request: Request, *, replaces: bool) -> Ejecucion:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the user of an interrupted run wants otherwise than when it was begun; `None`: as it was."""
+
+    budget: int | None = None
+    lanes: int | None = None
+    when_exhausted: WhenExhausted | None = None
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags of the command that say so."""
+        given = {"--presupuesto": self.budget, "--paralelo": self.lanes, "--al-agotar": self.when_exhausted}
+        return [flag for flag, value in given.items() if value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that this process works on now. From now on it may make `calls` calls (`None`: any number)."""
+
+    run: Ejecucion
+    calls: int | None
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it waits when calls or quota end, instead of going on with local data."""
+        return self.run.al_agotar == WhenExhausted.PAUSE
+
+
+def begin(request: Request, *, replaces: bool) -> Claim:
     """A new run for `request`, at work from now on. Raises `RunInProgressError` if another one is."""
+    _check_budget(request.budget)
     run = Ejecucion(
         cantidad=request.amount,
         marca=request.brand or "",
         semilla=request.seed,
         usa_ia=request.use_ai,
         perfil=str(request.profile),
+        presupuesto=request.budget,
+        paralelo=request.lanes,
+        al_agotar=str(request.when_exhausted),
+        usa_cache=request.use_cache,
         reemplaza=replaces,
         fecha=request.today,
         catalogo=Catalogue.load().fingerprint,
     )
     ownership.claim_new(run)
-    return run
+    return Claim(run, request.budget)
+
+
+def take_up(run_id: int | None, changes: Changes) -> Claim:
+    """Work on an interrupted run (the latest without `run_id`), with `changes`.
+
+    Raises what `ownership.claim_interrupted` raises, and `RequestError` for changes that the run has no use for; then
+    nothing is claimed.
+    """
+    _check_budget(changes.budget)
+    with transaction.atomic():
+        run = ownership.claim_interrupted(run_id)
+        _change(run, changes)
+    return Claim(run, _calls_left(run) if changes.budget is None else changes.budget)
+
+
+def _change(run: Ejecucion, changes: Changes) -> None:
+    if not changes.flags:
+        return
+    if not run.usa_ia:
+        raise RequestError(
+            f"La ejecución {run.pk} se pidió sin IA y no hace llamadas: reanúdela sin {' ni '.join(changes.flags)}."
+        )
+    if changes.lanes is not None and run.perfil == Profile.SPECIFICATION:
+        raise RequestError(
+            f"La ejecución {run.pk} sigue el perfil especificacion, que hace las llamadas de una en una: reanúdela sin"
+            " --paralelo."
+        )
+    if changes.budget is not None:
+        run.presupuesto = changes.budget
+    if changes.lanes is not None:
+        run.paralelo = changes.lanes
+    if changes.when_exhausted is not None:
+        run.al_agotar = str(changes.when_exhausted)
+    request_of(run)  # refuses figures out of range
+    run.save(update_fields=["presupuesto", "paralelo", "al_agotar"])
+
+
+def _calls_left(run: Ejecucion) -> int | None:
+    """What is left of the run's budget; the whole again if it has been spent, for that is what the run paused for.
+
+    All calls of the run count. So after a budget was changed at a resumption, what is left at a later one is only exact if
+    the calls before the change are a multiple of it; it is never more than one whole budget.
+    """
+    if not run.presupuesto:
+        return run.presupuesto
+    return run.presupuesto - run.llamadas.count() % run.presupuesto
+
+
+def _check_budget(calls: int | None) -> None:
+    if calls is not None and calls > _MOST_CALLS:
+        raise RequestError(f"El presupuesto no puede pasar de {_MOST_CALLS} llamadas: sin --presupuesto no hay tope.")
 
 
 def request_of(run: Ejecucion) -> Request:
-    """The request that `run` was begun with."""
+    """The request that `run` was begun with, with what was changed since."""
     return Request(
         amount=run.cantidad,
         brand=run.marca or None,
@@ -49,12 +131,17 @@ def request_of(run: Ejecucion) -> Request:
         use_ai=run.usa_ia,
         profile=Profile(run.perfil),
         today=run.fecha,
+        budget=run.presupuesto,
+        lanes=run.paralelo,
+        when_exhausted=WhenExhausted(run.al_agotar),
+        use_cache=run.usa_cache,
     )
 
 
-def done_slots(run: Ejecucion) -> set[int]:
+def done_slots(run: Ejecucion) -> SlotSet:
     """The slots that `run` has filled already."""
-    return set(run.vehiculos.values_list("indice", flat=True))
+    numbers = run.vehiculos.values_list("indice", flat=True)
+    return SlotSet(run.cantidad, numbers.iterator(chunk_size=_ROWS_AT_A_TIME))
 
 
 def drop_conflicts(run: Ejecucion) -> int:
@@ -72,120 +159,8 @@ def note_local(run: Ejecucion, *, seconds: float) -> None:
     run.save(update_fields=["segundos"])
 
 
-def interrupt(run: Ejecucion, reason: str) -> None:
-    """Let go of the stock; `run` can be taken up again."""
-    run.activa, run.estado, run.motivo = None, Ejecucion.Estado.INTERRUMPIDA, reason[:_LONGEST_MESSAGE]
-    run.save(update_fields=["activa", "estado", "motivo"])
-
-
-@dataclass(slots=True)
-class Recorder:
-    """Writes what a run tells to the database: one short transaction a batch, so a crash loses at most that batch."""
-
-    run: Ejecucion
-    _calls: list[Llamada] = field(default_factory=list)
-    _since: float = field(default_factory=time.monotonic)
-
-    def hear(self, event: Event) -> None:
-        """Keep what belongs in the database; everything else passes by."""
-        match event:
-            case CallDone():
-                self._calls.append(_call(self.run, event))
-            case BatchDone():
-                self._save(event)
-            case AiStopped():
-                Ejecucion.objects.filter(pk=self.run.pk).update(motivo=event.reason[:_LONGEST_MESSAGE])
-
-    def flush(self) -> None:
-        """Write the calls of a batch that was never finished: they were made, and count."""
-        with transaction.atomic():
-            self._write_calls()
-
-    def _save(self, event: BatchDone) -> None:
-        with transaction.atomic():
-            VehiculoGenerado.objects.bulk_create(
-                [_row(self.run, index, vehicle) for index, vehicle in event.vehicles.items()],
-                batch_size=_ROWS_A_STATEMENT,
-            )
-            from_ai = event.vehicles.count(Origin.AI)
-            Lote.objects.create(
-                ejecucion=self.run, numero=event.batch, vehiculos=len(event.vehicles), de_ia=from_ai
-            )  # fmt: skip
-            self._write_calls()
-
-    def _write_calls(self) -> None:
-        Llamada.objects.bulk_create(self._calls)
-        self._calls = []
-        now = time.monotonic()
-        Ejecucion.objects.filter(pk=self.run.pk).update(segundos=F("segundos") + (now - self._since))
-        self._since = now
-        ownership.beat(self.run)
-
-
-class StockIdentities:
-    """Which identities are worn in the stock, or by what `run` has made. A context: it holds a thread and a connection.
-
-    The engine asks from inside its event loop, where Django's connections may not be used, hence the thread.
-    """
-
-    def __init__(self, run: Ejecucion) -> None:
-        self._run = run
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="identities")
-        self._any: bool | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._thread.submit(lambda: connection.close()).result()  # noqa: PLW0108 - that thread's own
-        self._thread.shutdown()
-
-    async def any(self) -> bool:
-        """Whether the stock, or what the run had made when it was taken up, wears any; looked up once."""
-        if self._any is None:
-            loop = asyncio.get_running_loop()
-            self._any = await loop.run_in_executor(self._thread, self._look_for_any)
-        return self._any
-
-    async def taken(self, vins: Collection[str], plates: Collection[str]) -> tuple[set[str], set[str]]:
-        """The ones of `vins` and of `plates` that may not be given again."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._look, list(vins), list(plates))
-
-    def _look_for_any(self) -> bool:
-        return Vehiculo.objects.exists() or self._run.vehiculos.exists()
-
-    def _look(self, vins: list[str], plates: list[str]) -> tuple[set[str], set[str]]:
-        worn_vins: set[str] = set()
-        worn_plates: set[str] = set()
-        for rows in (Vehiculo.objects.all(), self._run.vehiculos.all()):
-            for start in range(0, len(vins), _ROWS_A_STATEMENT):
-                part = slice(start, start + _ROWS_A_STATEMENT)
-                worn_vins.update(rows.filter(bastidor__in=vins[part]).values_list("bastidor", flat=True))
-                worn_plates.update(rows.filter(matricula__in=plates[part]).values_list("matricula", flat=True))
-        return worn_vins, worn_plates
-
-
-def _row(run: Ejecucion, index: int, vehicle: Vehicle) -> VehiculoGenerado:
-    return VehiculoGenerado(ejecucion=run, indice=index, **vehicle.as_dict())
-
-
-def _call(run: Ejecucion, event: CallDone) -> Llamada:
-    failure = event.failure
-    return Llamada(
-        ejecucion=run,
-        lote=event.batch,
-        modelo_pedido=event.asked[:120],
-        modelo=event.model[:120],
-        resultado=str(failure.kind) if failure else "cortada" if event.truncated else "bien",
-        mensaje=failure.message[:_LONGEST_MESSAGE] if failure else "",
-        pedidos=event.slots,
-        conservados=event.kept,
-        reparados=event.repaired,
-        rechazados=event.refused,
-        latencia=event.latency,
-        tokens_entrada=event.prompt_tokens,
-        tokens_salida=event.completion_tokens,
-    )
+def interrupt(run: Ejecucion, reason: str, resumes: float | None = None) -> None:
+    """Let go of the stock; `run` can be taken up again, best after `resumes` (epoch seconds)."""
+    run.activa, run.estado, run.motivo = None, Ejecucion.Estado.INTERRUMPIDA, reason[:LONGEST_MESSAGE]
+    run.sigue_desde = None if resumes is None else datetime.fromtimestamp(resumes, UTC)
+    run.save(update_fields=["activa", "estado", "motivo", "sigue_desde"])

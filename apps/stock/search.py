@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from apps.stock.facets import facets, keep_count, known_count
 from apps.stock.filters import NO_LABEL, InvalidFilterError, StockFilter
 from apps.stock.models import Vehiculo
-from apps.stock.wording import text_condition
+from apps.stock.words import text_condition
 
 #: Up to here matches are counted exactly; beyond it is "more than".
 COUNT_CAP = 10_000

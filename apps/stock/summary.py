@@ -4,80 +4,66 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count
 
+from apps.stock import statistics
 from apps.stock.models import Ejecucion
+from apps.stock.statistics import By, Line
 from flotia.vehicle import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class ModelLine:
-    """One model's part in a run."""
-
-    model: str
-    calls: int
-    failed: int
-    vehicles: int
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in figures: `untouched` are AI rows with no field replaced, `repaired` those with some, `local` the rest."""
+    """A run in figures.
+
+    Of `delivered` vehicles `from_ai` have at least one field of a model, `cached` one of an earlier answer, `local` none:
+    counted from the run's rows. Its calls gave `untouched` ones with no field replaced, and `repaired` ones; together they
+    are `from_ai` and those `dropped`, whose identity came into the stock before they did, and which were made again.
+    """
 
     run_id: int
     seed: int
     delivered: int
-    untouched: int
-    repaired: int
+    from_ai: int
+    cached: int
     local: int
-    refused: int
-    calls: int
-    tokens: int
     seconds: float
-    models: tuple[ModelLine, ...]
+    calls: Line
+    models: tuple[Line, ...]
+    accounts: tuple[Line, ...]
 
     @property
-    def from_ai(self) -> int:
-        """Vehicles with at least one field of a model."""
-        return self.untouched + self.repaired
+    def untouched(self) -> int:
+        """Rows of models in which nothing was replaced."""
+        return self.calls.kept
+
+    @property
+    def repaired(self) -> int:
+        """Rows of models in which something was."""
+        return self.calls.repaired
+
+    @property
+    def dropped(self) -> int:
+        """Rows of models that are not in the stock."""
+        return self.untouched + self.repaired - self.from_ai
 
 
 def summarise(run: Ejecucion, *, in_one_go: bool = False) -> Summary:
     """Count `run`'s vehicles (before they are tidied away; all local if it was published `in_one_go`) and calls."""
     run.refresh_from_db(fields=["segundos"])
-    made = {"all": run.cantidad, "local": run.cantidad}
+    made: dict[str, int] = {str(Origin.LOCAL): run.cantidad}
     if not in_one_go:
-        made = run.vehiculos.aggregate(all=Count("id"), local=Count("id", filter=Q(origen=Origin.LOCAL)))
-    calls = run.llamadas.aggregate(
-        n=Count("id"),
-        kept=Coalesce(Sum("conservados"), 0),
-        repaired=Coalesce(Sum("reparados"), 0),
-        refused=Coalesce(Sum("rechazados"), 0),
-        tokens=Coalesce(Sum("tokens_entrada") + Sum("tokens_salida"), 0),
-    )
-    by_model = run.llamadas.values("modelo_pedido").annotate(
-        n=Count("id"),
-        failed=Count("id", filter=Q(conservados=0, reparados=0)),
-        vehicles=Coalesce(Sum("conservados") + Sum("reparados"), 0),
-        tokens=Coalesce(Sum("tokens_entrada") + Sum("tokens_salida"), 0),
-    )
-    from_ai = made["all"] - made["local"]
-    repaired = min(calls["repaired"], from_ai)
+        made = dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+    models = statistics.gather(By.MODEL, run=run.pk)
     return Summary(
         run_id=run.pk,
         seed=run.semilla,
-        delivered=made["all"],
-        untouched=from_ai - repaired,
-        repaired=repaired,
-        local=made["local"],
-        refused=calls["refused"],
-        calls=calls["n"],
-        tokens=calls["tokens"],
+        delivered=sum(made.values()),
+        from_ai=made.get(Origin.AI, 0),
+        cached=made.get(Origin.CACHE, 0),
+        local=made.get(Origin.LOCAL, 0),
         seconds=run.segundos,
-        models=tuple(
-            ModelLine(m["modelo_pedido"], m["n"], m["failed"], m["vehicles"], m["tokens"])
-            for m in by_model.order_by("-vehicles", "-n", "modelo_pedido")
-        ),
+        calls=models.total,
+        models=models.lines,
+        accounts=statistics.gather(By.ACCOUNT, run=run.pk).lines,
     )

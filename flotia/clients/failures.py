@@ -16,7 +16,7 @@ from flotia.outcome import Allowance, Failure, Kind, Remedy, Scope
 
 #: What a user may be shown of a server's own words, in characters.
 _QUOTED = 160
-_SECRET = re.compile(r"\b(?:sk|gsk|key|pk|Bearer)[-_ ][\w.-]{6,}|\bAIza[\w-]{10,}", re.IGNORECASE)
+_SECRET = re.compile(r"\b(?:sk|csk|gsk|hf|nvapi|xai|key|pk|Bearer)[-_ ][\w.-]{6,}|\bAIza[\w-]{10,}", re.IGNORECASE)
 _TRANSIENT = frozenset({408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529})
 _UPSTREAM_FULL = re.compile(r"ResourceExhausted|request limit reached|at capacity|overloaded", re.IGNORECASE)
 _RETIRED = re.compile(
@@ -146,7 +146,8 @@ def not_an_api(what: str, status: int | None = None) -> Failure:
     """Something answers there, but it is no OpenAI-compatible API."""
     return Failure(
         Kind.NOT_AN_API, Scope.ACCOUNT, Remedy.STOP_ACCOUNT,
-        f"El servidor {what}: no parece una API compatible con OpenAI. Revise DEEPSEEK_API_BASE.", status,
+        f"El servidor {what}: no parece una API compatible con OpenAI. Revise DEEPSEEK_API_BASE (o la dirección de su"
+        " línea de FLOTIA_PROVEEDORES).", status,
     )  # fmt: skip
 
 
@@ -292,7 +293,8 @@ def _resumes(retry_at: float | None) -> str:
 def _bad_key(said: str, shown: str, status: int) -> Failure:
     return Failure(
         Kind.BAD_KEY, Scope.RUN, Remedy.STOP_RUN,
-        "El proveedor rechaza la clave (401). Compruebe DEEPSEEK_API_KEY y vuelva a lanzar con --reanudar.", status,
+        "El proveedor rechaza la clave (401). Compruebe DEEPSEEK_API_KEY (o la de su línea de FLOTIA_PROVEEDORES) y vuelva a"
+        " lanzar con --reanudar.", status,
     )  # fmt: skip
 
 

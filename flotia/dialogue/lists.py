@@ -24,7 +24,7 @@ COLUMNS = (
 _FEWEST = 6
 _GEARBOXES = {"M": "Manual", "A": "Automática"}
 _ROW_START = re.compile(r"\[\s*\"?\d{1,9}\"?\s*,")
-_MOST_ROWS = 500
+_MOST_ROWS, _MOST_TRIES = 500, 1000
 _TEXT, _NUMBER = {"type": "string"}, {"type": "number"}
 _VALUE = {"anyOf": [_TEXT, _NUMBER, {"type": "null"}, {"type": "array", "items": _TEXT}]}
 _SCHEMA = {
@@ -92,8 +92,9 @@ def _is_row(value: Any) -> bool:
 def _salvaged(text: str) -> list[list[Any]]:
     """The whole lists in a text that is no JSON from end to end; half a list is lost, never guessed at."""
     found: list[list[Any]] = []
-    at = 0
-    while len(found) < _MOST_ROWS and (start := _ROW_START.search(text, at)):
+    at = tries = 0
+    while len(found) < _MOST_ROWS and tries < _MOST_TRIES and (start := _ROW_START.search(text, at)):
+        tries += 1
         value, end = reading.decode_at(text, start.start())
         if _is_row(value):
             found.append(value)

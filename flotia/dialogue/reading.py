@@ -40,7 +40,8 @@ def read(text: str) -> Reading:
 
 def without_thoughts(text: str) -> str:
     """`text`, not beyond `LONGEST`, without what a model thought aloud."""
-    return _THINKING.sub(" ", text[:LONGEST]).strip()
+    body = text[:LONGEST]
+    return (_THINKING.sub(" ", body) if "<" in body else body).strip()
 
 
 def decode_at(text: str, at: int) -> tuple[Any, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from flotia.catalogue.loader import Catalogue, fold
 from flotia.catalogue.schema import FIRST_YEAR, LAST_YEAR, Brand, Model
@@ -10,6 +11,7 @@ from flotia.catalogue.variant import Variant
 from flotia.judgement import values
 from flotia.judgement.expectations import Expectations
 from flotia.judgement.text import TextFacts
+from flotia.judgement.traits import sold_in
 
 #: Names of brands and models that are also words or places, which a text may hold without meaning the car.
 _PLAIN_WORDS = frozenset(
@@ -36,7 +38,6 @@ class Cars:
             for n in (*self._brands, *wordy)
             if len(n) >= _SHORTEST_NAME and n not in _PLAIN_WORDS and values.province(n) is None
         )
-        self._sold: dict[int, dict[tuple[str, str], list[Variant]]] = {}
 
     def brand(self, name: str) -> Brand | None:
         """The brand of that name, however it is written."""
@@ -50,13 +51,9 @@ class Cars:
 
     def sold(self, brand: Brand, model: Model, year: int) -> list[Variant]:
         """The variants of a model that were on sale in `year`; none if it was not."""
-        if year not in self._sold:
-            table = self._catalogue.table(year) if FIRST_YEAR <= year <= LAST_YEAR else None
-            found: dict[tuple[str, str], list[Variant]] = {}
-            for variant in table.variants if table else ():
-                found.setdefault((variant.brand.marca, variant.model.nombre), []).append(variant)
-            self._sold[year] = found
-        return self._sold[year].get((brand.marca, model.nombre), [])
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            return []
+        return sold_in(self._catalogue, year).get((brand.marca, model.nombre), [])
 
     def text_facts(
         self, variant: Variant, version: str, *, registered: date, kilometres: int, colour: str
@@ -71,6 +68,10 @@ class Cars:
             label=Expectations.label(variant, registered), all_wheels=engine.traccion == "total",
             others=self.names,
         )  # fmt: skip
+
+
+#: One catalogue's look-ups, worked out once: they are the same for every run.
+look_ups = lru_cache(maxsize=4)(Cars)
 
 
 def _key(name: str) -> str:

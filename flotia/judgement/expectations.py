@@ -12,7 +12,7 @@ from flotia.catalogue.variant import Variant
 from flotia.synth.labels import dgt_label
 from flotia.synth.prices import ZERO_KM, Valuation
 
-__all__ = ["LEAST_PRICE", "ZERO_KM", "Expectations"]
+__all__ = ["LEAST_PRICE", "ZERO_KM", "Expectations", "expectations_of"]
 
 #: A price is usual within this many standard deviations of log price around the expected one (`mercado.toml`,
 #: precio.log_sd: .095 for a new car, .27 for one of twenty years), and never within less than this factor's log.
@@ -85,3 +85,7 @@ class Expectations:
         if found & {"B", "C"} and variant.engine.combustible == "Diésel" and first <= registered < last:
             found |= {"B", "C"}
         return found
+
+
+#: One catalogue's figures, worked out once: they are the same for every run.
+expectations_of = lru_cache(maxsize=4)(Expectations)

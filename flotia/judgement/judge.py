@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from math import log
 from typing import Any, Protocol
 
 from flotia.catalogue.loader import Catalogue, fold
+from flotia.catalogue.schema import Trim
+from flotia.catalogue.variant import Variant
 from flotia.judgement import text, values, versions
-from flotia.judgement.cars import Cars
-from flotia.judgement.expectations import LEAST_PRICE, ZERO_KM, Expectations
+from flotia.judgement.cars import look_ups
+from flotia.judgement.expectations import LEAST_PRICE, ZERO_KM, expectations_of
+from flotia.judgement.likeness import RecentTexts
 from flotia.planner import Slot
 from flotia.synth.facts import Facts
 from flotia.vehicle import MODEL_FIELDS
@@ -22,6 +25,7 @@ _ASKED_KM, _KM_STEPS, _FEW_KM = 0.12, (1000, 5000), 20_000
 #: A model is asked for a price within 7 % of the held-back one, rounded outwards to 500 euro (`dialogue.prompt`). Such a
 #: price stands for another version too, if that one cost about as much when new (log of the ratio).
 _ASKED_PRICE, _ASKED_STEP, _LIKE_PRICE = 0.07, 500, 0.2
+_CENTS = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ class Judge:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._cars, self._expectations = Cars(catalogue), Expectations(catalogue)
-        self._texts = text.RecentTexts()
+        self._cars, self._expectations = look_ups(catalogue), expectations_of(catalogue)
+        self._texts = RecentTexts()
         self._colours = catalogue.market.all_colours()
 
     def judge(self, slot: Slot, row: dict[str, Any]) -> Verdict:
@@ -74,7 +78,7 @@ class Judge:
         self._kilometres(work, row)
         self._price(work, row)
         self._colour(work, row)
-        now = work.facts
+        now = work.outcome()
         about = self._cars.text_facts(
             now.variant, now.version, registered=now.registered, kilometres=now.kilometres, colour=now.colour
         )
@@ -83,7 +87,7 @@ class Judge:
         kept = tuple(f for f in MODEL_FIELDS if f in work.kept)
         if not kept:
             return Verdict(facts, repaired=work.repaired, refused="ningún dato se sostiene")
-        return Verdict(work.facts, kept, work.repaired, equipment, description)
+        return Verdict(now, kept, work.repaired, equipment, description)
 
     def remember(self, descriptions: Iterable[str]) -> None:
         """Texts that joined the run: no later one may be like them."""
@@ -91,7 +95,7 @@ class Judge:
 
     def _version(self, work: _Work, row: dict[str, Any]) -> None:
         found = versions.match(self._catalogue, work.facts, row)
-        work.facts = replace(work.facts, variant=found.variant, trim=found.trim)
+        work.variant, work.trim = found.variant, found.trim
         if found.exact:
             work.kept.add("version")
         elif "version" in row:
@@ -117,44 +121,45 @@ class Judge:
         stands = 1 <= said <= ZERO_KM if facts.is_zero_km else low <= said <= high or (as_asked and said > ZERO_KM)
         work.settle(row, "kilometros", stands)
         if stands:
-            work.facts = replace(facts, kilometres=int(said))
+            work.kilometres = int(said)
 
     def _price(self, work: _Work, row: dict[str, Any]) -> None:
         """The model's price if it is near what such a car costs; else the held-back one, moved to the car it is now."""
         facts = work.facts
-        expected = self._expected(facts)
+        expected = self._expected(facts, work.variant, work.trim, work.kilometres)
         said = values.number(row.get("precio_venta"))
         stands = said is not None and self._price_stands(said, work, expected)
         work.settle(row, "precio_venta", stands)
         if stands and said is not None:
-            work.facts = replace(facts, price=Decimal(str(round(said, 2))).quantize(Decimal("0.01")))
-        elif facts is not work.original:
-            moved = float(work.original.price) * expected / self._expected(work.original)
-            ending = work.original.price % 1000
+            work.price = Decimal(str(round(said, 2))).quantize(_CENTS)
+        else:
+            held_back = self._expected(facts, facts.variant, facts.trim, facts.kilometres)
+            moved = float(facts.price) * expected / held_back
+            ending = facts.price % 1000
             low, high = self._expectations.usual_prices(expected, age=facts.age)
             base = round((Decimal(min(max(moved, low), high)) - ending) / 1000) * 1000 + ending
-            work.facts = replace(facts, price=max(base, Decimal(LEAST_PRICE)).quantize(Decimal("0.01")))
+            work.price = max(base, Decimal(LEAST_PRICE)).quantize(_CENTS)
 
     def _price_stands(self, said: float, work: _Work, expected: float) -> bool:
         low, high = self._expectations.usual_prices(expected, age=work.facts.age)
         if low <= said <= high:
             return True
-        own, now, asked = work.original, work.facts, float(work.original.price)
+        own, asked = work.facts, float(work.facts.price)
         as_asked = asked * (1 - _ASKED_PRICE) - _ASKED_STEP <= said <= asked * (1 + _ASKED_PRICE) + _ASKED_STEP
-        ratio = now.variant.list_price(now.trim) / own.variant.list_price(own.trim)
+        ratio = work.variant.list_price(work.trim) / own.variant.list_price(own.trim)
         low, high = self._expectations.possible_prices(expected)
         return as_asked and abs(log(ratio)) < _LIKE_PRICE and max(low, LEAST_PRICE) <= said <= high
 
-    def _expected(self, facts: Facts) -> float:
+    def _expected(self, facts: Facts, variant: Variant, trim: Trim, kilometres: int) -> float:
         return self._expectations.expected_price(
-            facts.variant, facts.trim, year=facts.registered.year, age=facts.age, kilometres=facts.kilometres
+            variant, trim, year=facts.registered.year, age=facts.age, kilometres=kilometres
         )
 
     def _colour(self, work: _Work, row: dict[str, Any]) -> None:
         colour = values.colour(row.get("color"))
         work.settle(row, "color", colour in self._colours)
         if colour is not None and colour in self._colours:
-            work.facts = replace(work.facts, colour=colour)
+            work.colour = colour
 
     def _equipment(self, work: _Work, row: dict[str, Any], about: text.TextFacts) -> tuple[str, ...] | None:
         stands = text.equipment(row.get("equipamiento"), about)
@@ -181,15 +186,29 @@ def _same_power(said: Any, power: int) -> bool:
 
 @dataclass(slots=True)
 class _Work:
-    """A row while it is weighed."""
+    """A row while it is weighed: the `facts` held back behind it, and what takes their place so far."""
 
     facts: Facts
     kept: set[str] = field(default_factory=set)
     repaired: dict[str, str] = field(default_factory=dict)
-    original: Facts = field(init=False)
+    variant: Variant = field(init=False)
+    trim: Trim = field(init=False)
+    kilometres: int = field(init=False)
+    colour: str = field(init=False)
+    price: Decimal = field(init=False)
 
     def __post_init__(self) -> None:
-        self.original = self.facts
+        facts = self.facts
+        self.variant, self.trim = facts.variant, facts.trim
+        self.kilometres, self.colour, self.price = facts.kilometres, facts.colour, facts.price
+
+    def outcome(self) -> Facts:
+        """The facts with what was put in their place."""
+        held = self.facts
+        return Facts(
+            self.variant, self.trim, held.registered, held.age, self.kilometres, self.colour, self.price,
+            held.province, held.dealer, held.received,
+        )  # fmt: skip
 
     def repair(self, name: str, reason: str) -> None:
         self.repaired[name] = reason
@@ -209,7 +228,7 @@ def _another_car(row: dict[str, Any], facts: Facts) -> str:
         ("modelo", facts.variant.model.nombre, "habla de otro modelo"),
     ):
         said = row.get(name)
-        if isinstance(said, str) and said.strip() and not _same_name(said, own, facts):
+        if said != own and isinstance(said, str) and said.strip() and not _same_name(said, own, facts):
             return reason
     year = values.number(row.get("anio_matricula", row.get("anio")))
     if year is not None and year != facts.registered.year:

@@ -19,8 +19,9 @@ from flotia.catalogue.market import PLATE_LETTERS, group_index
 from flotia.catalogue.schema import Brand, Model, Trim
 from flotia.catalogue.variant import Variant
 from flotia.judgement import rows, text, values
-from flotia.judgement.cars import Cars
-from flotia.judgement.expectations import ZERO_KM, Expectations
+from flotia.judgement.cars import look_ups
+from flotia.judgement.expectations import ZERO_KM, Expectations, expectations_of
+from flotia.judgement.likeness import RecentTexts
 from flotia.judgement.rows import Row
 from flotia.judgement.rulebook import Assessment, Finding, Rule, Severity, load
 from flotia.judgement.versions import SAME_POWER, SAME_SIZE, Understanding, understand
@@ -70,7 +71,7 @@ class Assessor:
 
     def __init__(self, catalogue: Catalogue, *, today: date | None = None) -> None:
         self._catalogue, self._today = catalogue, today
-        self._cars, self._expectations = Cars(catalogue), Expectations(catalogue)
+        self._cars, self._expectations = look_ups(catalogue), expectations_of(catalogue)
         table = load(catalogue.country)
         self.rules: tuple[Rule, ...] = tuple(table.values())
         self._order = {rule: position for position, rule in enumerate(self.rules)}
@@ -93,7 +94,7 @@ class Assessor:
         Remembers every VIN and plate, and the texts of the last 2000 rows.
         """
         seen: dict[str, set[Any]] = {"bastidor_unico": set(), "matricula_unica": set(), "vehiculo_unico": set()}
-        texts = text.RecentTexts()
+        texts = RecentTexts()
         for given in rows_:
             row = rows.read(given)
             alone = self._assess(row)

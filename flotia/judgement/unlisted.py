@@ -13,6 +13,7 @@ from flotia.catalogue.loader import Catalogue, fold
 from flotia.catalogue.schema import Engine
 from flotia.judgement import rows, text
 from flotia.judgement.judge import Verdict
+from flotia.judgement.likeness import RecentTexts
 from flotia.judgement.rows import Row
 from flotia.judgement.rules import Assessor
 from flotia.planner import Slot
@@ -42,7 +43,7 @@ class UnlistedJudge:
         self._brand = brand
         self._assessor = Assessor(catalogue)
         self._colours = catalogue.market.all_colours()
-        self._texts = text.RecentTexts()
+        self._texts = RecentTexts()
 
     def judge(self, slot: Slot, row: dict[str, Any]) -> Verdict:
         """Weigh one proposed row. Its `own` are the fields of the car; the slot's facts give year, date, place and dealer."""

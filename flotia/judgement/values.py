@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flotia.catalogue.loader import fold
@@ -23,6 +24,8 @@ _HORSES = re.compile(r"(?<!\d)(\d{2,4})\s*(?:cv|hp|ps|caballos)\b", re.IGNORECAS
 _KILOWATTS = re.compile(r"(?<!\d)(\d{2,4})\s*kw\b", re.IGNORECASE)
 #: No list of equipment is longer, in entries or (as one text) in characters.
 _MOST_ENTRIES, _LONGEST_LIST = 200, 10_000
+_SPEEDS = re.compile(r"\d\s?(?:vel|velocidades|marchas)\w{0,9}\.?", re.IGNORECASE)
+_BETWEEN_WORDS = re.compile(r"[\s/()-]+")
 _DAY_FIRST = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:$|[ T])")
 _YEAR_FIRST = re.compile(r"^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:$|[ T])")
 
@@ -99,6 +102,8 @@ _PROVINCE_OF = _spellings(_PROVINCES, "|")
 
 def number(value: Any) -> float | None:  # noqa: PLR0911 - one a form
     """A number out of `value`, or `None`. Understands Spanish separators, units, and thousands of both kinds."""
+    if type(value) is int:  # nearly always, and before the tests of types, which cost more
+        return float(value) if abs(value) < _GREATEST else None
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -165,7 +170,12 @@ def gearbox(value: Any) -> str | None:
     """`Manual`, `Automática` or `None`."""
     if not isinstance(value, str) or len(value) > _LONGEST * 2:
         return None
-    word = fold(re.sub(r"\d\s?(?:vel|velocidades|marchas)\w{0,9}\.?", "", value, flags=re.IGNORECASE))
+    return _gearbox_of(value)
+
+
+@lru_cache(maxsize=1024)
+def _gearbox_of(text: str) -> str | None:
+    word = fold(_SPEEDS.sub("", text))
     if word in _MANUAL or word.startswith("manual"):
         return "Manual"
     if word in _AUTOMATIC or word.startswith("automatic"):
@@ -191,7 +201,12 @@ def colour(value: Any) -> str | None:
     """The colour that a name is met under in ads (`Blanco perla` is Blanco, `burdeos` Granate), or `None`."""
     if not isinstance(value, str) or len(value) > _LONGEST * 2:
         return None
-    words = (fold(w) for w in re.split(r"[\s/()-]+", value))
+    return _colour_of(value)
+
+
+@lru_cache(maxsize=1024)
+def _colour_of(text: str) -> str | None:
+    words = (fold(w) for w in _BETWEEN_WORDS.split(text))
     return next((_COLOUR_OF[w] for w in words if w in _COLOUR_OF), None)
 
 
@@ -219,6 +234,8 @@ def day(value: Any) -> date | None:
 
 def entries(value: Any) -> list[Any] | None:
     """The entries of a list that is a list, a JSON text, or words between commas; `None` if it is none of them."""
+    if type(value) is list:
+        return value[:_MOST_ENTRIES]
     if isinstance(value, str):
         text = value.strip()[:_LONGEST_LIST]
         if not text.startswith("["):

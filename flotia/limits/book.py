@@ -16,8 +16,9 @@ _KEPT = 64
 #: Windows as providers have them, in seconds: what is inferred is taken for the nearest.
 _USUAL_WINDOWS = (1.0, 5.0, 10.0, 15.0, 30.0, 60.0, 300.0, 600.0, 3600.0)
 _NEAR = 0.25
-#: The call that finds out whether an exhausted model has anything left again is waited for at most so long, in seconds.
-_FINDS_OUT = 30.0
+#: The call that finds out whether an exhausted model has anything left again is waited for at most so long, and asked
+#: after so often, in seconds.
+_FINDS_OUT, _ASK_AFTER_IT = 30.0, 1.0
 
 
 @dataclass(slots=True)
@@ -46,10 +47,10 @@ class AccountBook:
     """The state of one account's limits. Moments are epoch seconds."""
 
     limits: Limits = field(default_factory=Limits)
-    own_limits: dict[str, tuple[Limit, ...]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     day: int = 0
     used: int = 0
+    used_by_model: dict[str, int] = field(default_factory=dict)
     closed_until: float = 0.0
     spent_until: float = 0.0
     allowances: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -67,9 +68,12 @@ class AccountBook:
         entry = Entry(self.last_number, model, now + _TRAVEL, tokens)
         self.entries.append(entry)
         self.used += 1
+        if any(x.is_daily for x in self.limits.each_model):
+            self.used_by_model[model] = self.used_by_model.get(model, 0) + 1
         if model in self.allowances:
             left, resets = self.allowances[model]
-            if left <= 0:  # its reset has passed, but what there is now nobody has said: one call finds out
+            if left <= 0 and not self.limits.each_model:
+                # Its reset has passed, but nobody has said what there is now: one call finds out.
                 left, resets = 1, now + _FINDS_OUT
                 self.scouts[model] = entry.number
             self.allowances[model] = (left - 1, resets)
@@ -82,7 +86,8 @@ class AccountBook:
                 entry.moment = min(entry.moment, now)
                 entry.tokens = tokens or entry.tokens
                 if self.scouts.get(entry.model) == number:
-                    del self.scouts[entry.model], self.allowances[entry.model]
+                    del self.scouts[entry.model]
+                    self.allowances.pop(entry.model, None)
                 return
 
     def forget(self, number: int) -> None:
@@ -104,15 +109,15 @@ class AccountBook:
     def _refusal_of(self, model: str, now: float, tokens: int) -> Later | None:
         left, resets = self.allowances.get(model, (1, 0.0))
         if left <= 0 and now < resets:
-            return Later(resets, whole_account=False)
-        own = [e for e in self.entries if e.model == model] if self._limits_of(model) else []
-        for limit in self._limits_of(model):
-            if (moment := _full_until(limit, own, now, tokens)) is not None:
+            return Later(min(resets, now + _ASK_AFTER_IT) if model in self.scouts else resets, whole_account=False)
+        own = [e for e in self.entries if e.model == model] if self.limits.each_model else []
+        for limit in self.limits.each_model:
+            if limit.is_daily and limit.unit is Unit.REQUESTS:
+                if self.used_by_model.get(model, 0) >= limit.amount:
+                    return Later((self.day + 1) * DAY, whole_account=False)
+            elif (moment := _full_until(limit, own, now, tokens)) is not None:
                 return Later(moment, whole_account=False)
         return None
-
-    def _limits_of(self, model: str) -> tuple[Limit, ...]:
-        return self.own_limits.get(model) or self.limits.each_model
 
     # --- learning ----------------------------------------------------------------------------------------------------
 
@@ -138,9 +143,12 @@ class AccountBook:
         """A model was refused for its own window. If its `limit` was said, all models of the account get such a window."""
         self.allowances[model] = (0, until)
         sent = sorted(e.moment for e in self.entries if e.model == model)
-        if not limit or self._limits_of(model) or not sent:
+        if not limit or self.limits.each_model or not sent:
             return
-        window = until - sent[max(len(sent) - 1 - limit, 0)]
+        counted = [moment for moment in sent if moment <= now]
+        if len(counted) >= limit:  # what is under way may yet be refused
+            sent = counted
+        window = until - sent[max(len(sent) - limit, 0)]
         usual = min(_USUAL_WINDOWS, key=lambda w: abs(w - window))
         if abs(usual - window) <= _NEAR * usual and until > now:
             self.limits = Limits(self.limits.account, (Limit(limit, usual),))
@@ -166,6 +174,7 @@ class AccountBook:
     def _turn_the_page(self, now: float) -> None:
         if self.day != int(now // DAY):
             self.day, self.used = int(now // DAY), 0
+            self.used_by_model = {}
         longest = max((x.seconds for x in self._sliding()), default=0.0)
         if longest:
             if self.entries and self.entries[0].moment <= now - longest - _TRAVEL:
@@ -174,8 +183,7 @@ class AccountBook:
             del self.entries[:-_KEPT]
 
     def _sliding(self) -> list[Limit]:
-        own = [x for limits in self.own_limits.values() for x in limits]
-        every = [*self.limits.account, *self.limits.each_model, *own]
+        every = [*self.limits.account, *self.limits.each_model]
         return [x for x in every if not (x.is_daily and x.unit is Unit.REQUESTS)]
 
     # --- keeping -----------------------------------------------------------------------------------------------------
@@ -184,9 +192,9 @@ class AccountBook:
         """The book as JSON can hold it."""
         return {
             "account": [_written(x) for x in self.limits.account], "each": [_written(x) for x in self.limits.each_model],
-            "own": {m: [_written(x) for x in limits] for m, limits in self.own_limits.items()},
             "entries": [[e.number, e.model, e.moment, e.tokens] for e in self.entries],
-            "day": self.day, "used": self.used, "closed_until": self.closed_until, "spent_until": self.spent_until,
+            "day": self.day, "used": self.used, "used_by_model": self.used_by_model,
+            "closed_until": self.closed_until, "spent_until": self.spent_until,
             "allowances": self.allowances, "last_number": self.last_number, "scouts": self.scouts,
         }  # fmt: skip
 
@@ -197,9 +205,8 @@ class AccountBook:
             return cls()
         return cls(
             Limits(tuple(_read(x) for x in kept["account"]), tuple(_read(x) for x in kept["each"])),
-            {m: tuple(_read(x) for x in limits) for m, limits in kept["own"].items()},
             [Entry(*e) for e in kept["entries"]],
-            kept["day"], kept["used"], kept["closed_until"], kept["spent_until"],
+            kept["day"], kept["used"], kept["used_by_model"], kept["closed_until"], kept["spent_until"],
             {m: (left, resets) for m, (left, resets) in kept["allowances"].items()}, kept["last_number"],
             kept.get("scouts", {}),
         )  # fmt: skip

@@ -12,7 +12,7 @@ from flotia.errors import RequestError
 #: (OpenRouter's documentation, August to October 2026).
 DAY = 86_400.0
 _PERIODS = {"s": 1.0, "seg": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "hora": 3600.0, "dia": DAY, "día": DAY, "d": DAY}
-_LIMIT = re.compile(r"(\d+)\s*(tok)?\s*/\s*(\d+)?\s*([a-zí]+)(\s*\*)?", re.IGNORECASE)
+_LIMIT = re.compile(r"(\d{1,9})\s*(tok)?\s*/\s*(\d{1,6})?\s*([a-zí]+)(\s*\*)?", re.IGNORECASE)
 
 
 class Unit(StrEnum):
@@ -61,11 +61,11 @@ def parse(text: str) -> Limits:
     rest = text
     for found in _LIMIT.finditer(text):
         amount, tokens, times, period, own = found.groups()
-        seconds = _PERIODS.get(period.lower())
-        if seconds is None or int(amount) == 0:
+        seconds = _PERIODS.get(period.lower(), 0.0) * int(times or 1)
+        if not seconds or int(amount) == 0:
             break
         unit = Unit.TOKENS if tokens else Unit.REQUESTS
-        (each if own else account).append(Limit(int(amount), seconds * int(times or 1), unit))
+        (each if own else account).append(Limit(int(amount), seconds, unit))
         rest = rest.replace(found[0], " ", 1)
     if rest.strip(" ,"):
         raise RequestError(

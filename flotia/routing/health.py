@@ -40,10 +40,13 @@ def pause(retry_at: float | None, otherwise: float, now: float) -> tuple[float, 
 
 @dataclass(slots=True)
 class Health:
-    """Whether a route may be asked. `ticket`s number the calls of a router in the order they went out."""
+    """Whether a route may be asked. `ticket`s number the calls of a router in the order they went out; `failed_now` counts
+    the failures in a row of this run alone.
+    """
 
     record: Record
     barren: int = 0
+    failed_now: int = 0
     limited: bool = False
     hinted: bool = False
     cooled_at: float = 0.0
@@ -69,7 +72,8 @@ class Health:
         """It answered with something usable: a call that went out since it was cooled shows that it is well again."""
         self.record.said_retired = self.barren = 0
         if ticket > self.cooled_ticket:
-            self.record.failures, self.record.cool_until, self.limited = 0, 0.0, False
+            self.record.failures = self.failed_now = 0
+            self.record.cool_until, self.limited = 0.0, False
 
     def useless(self, now: float, ticket: int, last_ticket: int) -> float:
         """It answered with nothing usable. Returns the seconds it now rests, 0 for none."""
@@ -92,14 +96,19 @@ class Health:
             self.record.failures = max(self.record.failures - 1, 0)  # a full window is no fault
         return seconds
 
-    def said_retired(self, now: float, *, rests: bool) -> bool:
-        """The provider says that the model is gone. Returns whether that is believed now; if not, it `rests` a while."""
+    def said_retired(self, now: float, ticket: int, last_ticket: int, *, rests: bool) -> bool:
+        """The provider says that the model is gone. Returns whether that is believed now; if not, it `rests` a while.
+
+        Calls that were under way together say it once.
+        """
+        if rests and ticket <= self.cooled_ticket and self.record.said_retired:
+            return False
         self.record.said_retired += 1
         if self.record.said_retired >= RETIRED_AFTER:
             self.record.retired = True
         elif rests:
             self.record.cool_until = now + _DOUBT
-            self.cooled_at, self.hinted, self.limited = now, True, False
+            self.cooled_at, self.cooled_ticket, self.hinted, self.limited = now, last_ticket, True, False
         return self.record.retired
 
     def _cool(
@@ -109,6 +118,7 @@ class Health:
             return 0.0
         seconds, self.hinted = pause(retry_at, ladder[min(self.record.failures, len(ladder) - 1)], now)
         self.record.failures += 1
+        self.failed_now += 1
         self.record.cool_until = now + seconds
         self.cooled_at, self.cooled_ticket, self.limited = now, last_ticket, False
         return seconds

@@ -13,7 +13,7 @@ from flotia.outcome import Failure, Kind, Remedy, Scope
 from flotia.ports import Clock
 from flotia.routing import merit
 from flotia.routing.ability import Ability
-from flotia.routing.health import COOL_DOWNS, Health, pause
+from flotia.routing.health import COOL_DOWNS, KNOCK_AFTER, Health, pause
 from flotia.routing.record import Record, Route
 
 #: An account whose server cannot be reached this often in a row is given up for the run.
@@ -107,6 +107,7 @@ class Router:
             self._ways[route] = _Way(route, n / max(len(routes) - 1, 1), record, Health(record), ability)
         self._stopped = ""
         self._ticket = self._explored = 0
+        self._exploring: _Way | None = None
 
     # --- what holds for the run --------------------------------------------------------------------------------------
 
@@ -126,13 +127,14 @@ class Router:
     def hopeless(self) -> bool:
         """Nothing has ever come of any route, and each that could be asked has failed twice."""
         tried = [w for w in self._ways.values() if not self._is_out(w)]
-        return not any(a.answered for a in self._accounts.values()) and all(w.record.failures >= 2 for w in tried)
+        return not any(a.answered for a in self._accounts.values()) and all(w.health.failed_now >= 2 for w in tried)
 
     def recall(self, records: Mapping[Route, Record]) -> None:
         """Go on from what earlier runs have learned."""
         for route, way in self._ways.items():
             if known := records.get(route):
                 way.record = way.health.record = way.ability.record = known
+                way.health.cooled_at = known.last_asked
 
     def records(self) -> dict[Route, Record]:
         """What is known now of every route."""
@@ -169,8 +171,9 @@ class Router:
         ready = [w for w in there if self._ready_at(w) <= now]
         if not self._manner.by_merit:
             return ready[0].route if ready else None
-        if (other := self._to_explore(there, ready, now)) is not None:
-            return other.route
+        self._exploring = self._to_explore(there, ready, now)
+        if self._exploring is not None:
+            return self._exploring.route
         return max(ready, key=self._worth).route if ready else None
 
     def size(self, route: Route, *, pending: int, lanes_free: int) -> int:
@@ -208,9 +211,8 @@ class Router:
             return min(resting, key=lambda w: w.record.last_asked, default=None)
         if self._ticket - self._explored < _EXPLORE_EVERY:
             return None
-        self._explored = self._ticket
-        known = [w for w in (*ready, *resting) if w.in_flight == 0 and w.record.last_asked < now - _UNSEEN]
-        return min(known, key=lambda w: (w.record.last_asked, w.place), default=None)
+        unseen = [w for w in (*ready, *resting) if w.in_flight == 0 and w.record.last_asked < now - _unseen(w)]
+        return min(unseen, key=lambda w: (not _has_fallen(w), w.record.last_asked, w.place), default=None)
 
     def _worth(self, way: _Way) -> tuple[float, float]:
         frugal = self._accounts[way.route.account].frugal
@@ -250,6 +252,8 @@ class Router:
         account.in_flight += 1
         way.record.last_asked = self._clock.now()
         self._ticket += 1
+        if way is self._exploring:
+            self._explored = self._ticket
         return self._ticket
 
     def hold(self, route: Route, later: Later) -> list[Event]:
@@ -296,7 +300,8 @@ class Router:
                 now = self._clock.now()
                 account.held_until = now + pause(failure.retry_at, COOL_DOWNS[0], now)[0]
             case Remedy.DROP_MODEL:
-                if way.health.said_retired(self._clock.now(), rests=self._manner.by_merit):
+                now = self._clock.now()
+                if way.health.said_retired(now, ticket, self._ticket, rests=self._manner.by_merit):
                     return [ModelRetired(route.model, failure.message, route.account)]
             case Remedy.SKIP_MODEL:
                 way.health.skipped = True
@@ -358,3 +363,12 @@ class Router:
             return [AccountStopped(name, reason)]
         self._stopped = reason
         return [AiStopped(reason)]
+
+
+def _has_fallen(way: _Way) -> bool:
+    """Whether it has been well and is not: what most deserves another look."""
+    return way.record.failures > 0 and way.record.got > 0
+
+
+def _unseen(way: _Way) -> float:
+    return KNOCK_AFTER if _has_fallen(way) else _UNSEEN

@@ -164,7 +164,7 @@ class EquipmentColumns:
     def _pair_texts(self, pair: int, codes: NDArray[np.int64]) -> NDArray[np.object_]:
         """What two neighbouring groups say of each row; each combination is put together once. With `_END` it is the last."""
         known, there = self._pairs[pair]
-        for code in np.unique(codes[~there[codes]]).tolist():
+        for code in set(codes[~there[codes]].tolist()):
             groups = divmod(code % _END, 256)[::-1]  # little-endian: the first group is the lower byte
             names = [name for group, one in enumerate(groups, 2 * pair) for name in self._tuples[group][one]]
             text = ", ".join(json.dumps(name, ensure_ascii=False) for name in names)

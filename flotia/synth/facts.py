@@ -118,6 +118,10 @@ class _Tables:
         self.habit = self.valuation.habits(deck.variants)
         self.new = self.valuation.new_price_factors(deck.variants)
         self.brand_log = self.valuation.brand_logs([b.marca for b in deck.brands])
+        self.number_of = [
+            {name: n for n, name in enumerate(names)}
+            for names in (self.colours.names, self.provinces, self.dealers.names)
+        ]
 
 
 _tables = lru_cache(maxsize=4)(_Tables)
@@ -138,7 +142,14 @@ class FactsDrawer:
     def columns(self, slots: NDArray[Any]) -> FactColumns:
         """The facts of `slots` (their indices, in any order)."""
         sold = self._sales.draw(self._numbers(Purpose.CAR, slots))
-        year, variant, offer = self._sales.year[sold], self._sales.variant[sold], self._sales.offer[sold]
+        return self.moved(slots, self._sales.variant[sold], self._sales.offer[sold], self._sales.year[sold])
+
+    def moved(self, slots: NDArray[Any], variant: NDArray[Any], offer: NDArray[Any], year: NDArray[Any]) -> FactColumns:
+        """The facts of `slots` if those are their cars (rows of the deck), registered in those years.
+
+        All that is not the car or its year is drawn with the slots' own numbers. Each car must have been on sale in its
+        year, and none of the years may be after today's.
+        """
         brand = self._deck.v["brand"][variant]
         zero = self._tables.zero.is_zero(variant, self._this_year - year, self._numbers(Purpose.ZERO, slots))
         registered = self._years.registration(
@@ -177,11 +188,11 @@ class FactsDrawer:
 
     def columns_of(self, slots: Sequence[int], facts: Sequence[Facts]) -> FactColumns:
         """The inverse of `facts`."""
+        colours, provinces, dealers = self._tables.number_of
         rows = [
             (
                 slot, f.variant.number, self._deck.offer_number(f.variant, f.trim), f.registered.toordinal(), f.kilometres,
-                self.colours.index(f.colour), int(f.price * 100), self.provinces.index(f.province),
-                self.dealers.index(f.dealer), f.received.toordinal(),
+                colours[f.colour], int(f.price * 100), provinces[f.province], dealers[f.dealer], f.received.toordinal(),
             )
             for slot, f in zip(slots, facts, strict=True)
         ]  # fmt: skip

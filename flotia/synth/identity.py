@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flotia.catalogue.loader import Catalogue
-from flotia.catalogue.market import PLATE_LETTERS, PLATES_PER_GROUP, PlateTable, group_letters
+from flotia.catalogue.market import PLATE_LETTERS, PLATES_PER_GROUP, group_letters
 from flotia.errors import FlotiaError
 from flotia.synth.dice import Purpose, mix
 from flotia.synth.vin import Surroundings, VinColumns, month_number, ranks
@@ -41,7 +42,7 @@ class IdentityMaker:
 
     def __init__(self, catalogue: Catalogue, *, seed: int, today: date) -> None:
         self.vins = VinColumns(catalogue, seed)
-        self._plates = _Plates(catalogue.plates, seed, today.year * 12 + today.month - 1)
+        self._plates = _Plates(catalogue, seed, today.year * 12 + today.month - 1)
 
     def identities(self, around: Surroundings, registered: NDArray[Any], *, again: bool = False) -> Identities:
         """The next identities for those cars; with `again` such as the run gives nobody else, for what is taken outside.
@@ -57,13 +58,11 @@ class _Plates:
     Months count from the year 0.
     """
 
-    def __init__(self, table: PlateTable, seed: int, last: int) -> None:
+    def __init__(self, catalogue: Catalogue, seed: int, last: int) -> None:
         self._last = last - _FIRST_MONTH
-        months = range(_FIRST_MONTH, max(_LAST_MONTH, last) + 1)
-        groups = [table.groups(m // 12, m % 12 + 1) for m in months]
-        self._first = np.array([first * PLATES_PER_GROUP for first, _ in groups])
-        self._capacity = np.array([(last - first + 1) * PLATES_PER_GROUP for first, last in groups])
-        self._stride = np.array([_coprime(c) for c in self._capacity.tolist()])
+        until = max(_LAST_MONTH, last)
+        self._first, self._capacity, self._stride = _series(catalogue, until)
+        months = range(_FIRST_MONTH, until + 1)
         self._offset = np.array(
             [mix(seed, Purpose.PLATE, m) % c for m, c in zip(months, self._capacity.tolist(), strict=True)]
         )
@@ -95,6 +94,18 @@ class _Plates:
         for month, count in (self._given if again else self._replaced).items():
             limit[month] -= min(count, int(limit[month]))
         return limit
+
+
+@lru_cache(maxsize=4)
+def _series(catalogue: Catalogue, until: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """The first plate of each month, how many it has, and the stride that shuffles them."""
+    groups = [catalogue.plates.groups(m // 12, m % 12 + 1) for m in range(_FIRST_MONTH, until + 1)]
+    capacity = [(last - first + 1) * PLATES_PER_GROUP for first, last in groups]
+    return (
+        np.array([first * PLATES_PER_GROUP for first, _ in groups]),
+        np.array(capacity),
+        np.array([_coprime(c) for c in capacity]),
+    )
 
 
 def _no_more_plates() -> FlotiaError:

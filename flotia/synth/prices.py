@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import exp, log
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,15 @@ class Priced:
     extra_km: Floats
 
 
+class _Own(NamedTuple):
+    """What the market's tables say of one variant: price scale, what is kept by age, the brand's share, kilometres."""
+
+    scale: float
+    kept: list[float]
+    brand_log: float
+    habit: float
+
+
 @dataclass(frozen=True)
 class Valuation:
     """Expected kilometres and prices of a market. One car at a time in plain numbers, or whole columns.
@@ -68,21 +78,30 @@ class Valuation:
 
     def kilometres(self, variant: Variant, age: float) -> float:
         """The median odometer reading of a used car like it."""
-        return exp(_at(self._log_medians, age - AGE_OFFSET)) * self._habit(variant) * _first_months(age - AGE_OFFSET)
+        return exp(_at(self._log_medians, age - AGE_OFFSET)) * self._of(variant).habit * _first_months(age - AGE_OFFSET)
 
     def price(self, variant: Variant, trim: Trim, year: int, age: float, kilometres: float) -> float:
         """The middle of what such a car, registered in `year`, is offered for."""
-        at = age - AGE_OFFSET
-        fuel, segment = variant.engine.combustible, variant.model.segmento
-        kept = _at(self._log_kept[FUELS.index(fuel)][SEGMENTS.index(segment)], at)
-        kept += self._log_brand(variant.brand.marca) * min(max(at / _BRAND_AGE, 0.0), _BRAND_MOST)
+        at, own = age - AGE_OFFSET, self._of(variant)
+        kept = _at(own.kept, at)
+        kept += own.brand_log * min(max(at / _BRAND_AGE, 0.0), _BRAND_MOST)
         extra = min(max(kilometres - self.kilometres(variant, age), _FEWER), _MORE)
         kept += _at(self._effects, at) * extra / 10_000
         return max(self.new_price(variant, trim, year) * exp(kept), float(LEAST_PRICE))
 
     def new_price(self, variant: Variant, trim: Trim, year: int) -> float:
         """Price when new in `year`: the catalogue's is of the middle of the years in which the engine was sold."""
-        return variant.list_price(trim) * self.market.new_price_index(year) * self._scale(variant)
+        return variant.list_price(trim) * self._index(year) * self._of(variant).scale
+
+    def _of(self, variant: Variant) -> _Own:
+        found = self._met.get(variant)
+        if found is None:
+            fuel, segment = FUELS.index(variant.engine.combustible), SEGMENTS.index(variant.model.segmento)
+            found = self._met[variant] = _Own(
+                self._scale(variant), self._log_kept[fuel][segment], self._log_brand(variant.brand.marca),
+                self._habit(variant),
+            )  # fmt: skip
+        return found
 
     def _scale(self, variant: Variant) -> float:
         """What a variant's price in the catalogue is multiplied by before the index of a year.
@@ -92,7 +111,7 @@ class Valuation:
         first, last = variant.engine.desde or variant.generation.desde, variant.engine.hasta or variant.generation.hasta
         stronger = variant.engine.potencia / _usual_power(variant.generation.motores)
         kept = stronger**self.market.precio.efecto_potencia
-        return float(kept / self.market.new_price_index((max(first, FIRST_YEAR) + last) // 2))
+        return float(kept / self._index((max(first, FIRST_YEAR) + last) // 2))
 
     def spread(self, age: float) -> float:
         """About the standard deviation of the log price around `price`."""
@@ -138,16 +157,23 @@ class Valuation:
     def new_price_factors(self, variants: tuple[Variant, ...]) -> tuple[Floats, Floats]:
         """What to multiply each variant's price and each year's (from 2005) with, for a price when new."""
         years = range(FIRST_YEAR, LAST_YEAR + 1)
-        return (
-            np.array([self._scale(v) for v in variants]),
-            np.array([self.market.new_price_index(y) for y in years]),
-        )
+        return np.array([self._scale(v) for v in variants]), np.array([self._index(y) for y in years])
 
     def brand_logs(self, brands: list[str]) -> Floats:
         """What each of `brands` keeps of its price over the average, as a logarithm, for `price_column`."""
         return np.array([self._log_brand(b) for b in brands])
 
     # tables
+
+    @cached_property
+    def _index(self) -> Callable[[int], float]:
+        """`Market.new_price_index`, remembered by year."""
+        return lru_cache(maxsize=256)(self.market.new_price_index)
+
+    @cached_property
+    def _met(self) -> dict[Variant, _Own]:
+        """The variants met one by one; never more than the catalogue has."""
+        return {}
 
     def _habit(self, variant: Variant) -> float:
         table = self.market.kilometros

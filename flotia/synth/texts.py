@@ -214,7 +214,7 @@ class _Part:
 
     def pieces(self, chosen: NDArray[Any], values: _Values, mentioned: Sequence[Texts]) -> list[Texts]:
         """The texts that, put together, are the chosen sentences."""
-        alone = np.flatnonzero(self._alone[chosen])
+        alone = self._alone[chosen].nonzero()[0]
         made = self._pieces(np.where(self._alone[chosen], -1, chosen), None, values, mentioned, self._width)
         if len(alone):
             parts = [p.tolist() for p in self._pieces(chosen[alone], alone, values, mentioned, len(self._slots))]
@@ -233,7 +233,7 @@ class _Part:
                 which = slots[chosen]
                 filled = np.full(len(chosen), "", dtype=object)
                 for number, name in enumerate(self._names):
-                    here = np.flatnonzero(which == number)
+                    here = (which == number).nonzero()[0]
                     if len(here):
                         filled[here] = values[name](here if rows is None else rows[here])
                 made.append(filled)

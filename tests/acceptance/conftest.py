@@ -27,7 +27,15 @@ class User:
             k: v for k, v in os.environ.items() if not k.startswith(("DEEPSEEK_", "FLOTIA_", "DJANGO_", "DATABASE_"))
         }
         nothing = dict.fromkeys(
-            ("DEEPSEEK_API_KEY", "DEEPSEEK_API_BASE", "FLOTIA_MODELO_LOCAL", "FLOTIA_CA_BUNDLE", "DATABASE_URL"), ""
+            (
+                "DEEPSEEK_API_KEY",
+                "DEEPSEEK_API_BASE",
+                "FLOTIA_MODELO_LOCAL",
+                "FLOTIA_CA_BUNDLE",
+                "DATABASE_URL",
+                "FLOTIA_PROVEEDORES",
+            ),
+            "",
         )
         return {
             **clean,

@@ -44,7 +44,7 @@ def test_a_wrong_key_stops_at_the_first_401(user):
     standin = StandIn({"*": "bad_key"})
     with serving(standin) as base:
         user.env |= {"DEEPSEEK_API_BASE": base, "DEEPSEEK_API_KEY": "sk-or-v1-equivocada"}
-        done = user.command("--usar-ia", "--cantidad", "100")
+        done = user.command("--usar-ia", "--perfil", "especificacion", "--cantidad", "100")
     refused(done, "rechaza la clave (401)", "DEEPSEEK_API_KEY", "--reanudar")
     assert len(standin.calls) == 1
     assert user.rows("select count(*) from stock") == [(0,)]
@@ -105,7 +105,8 @@ def test_an_output_file_that_cannot_be_written(user, tmp_path, name, words):
 def test_a_second_run_on_the_same_stock(user):
     with serving(StandIn(latency=0.4)) as base:
         user.env["DEEPSEEK_API_BASE"] = base
-        first = user.start("manage.py", "migrate_stock_and_scrape", "--usar-ia", "--cantidad", "40")
+        flags = "--usar-ia", "--perfil", "especificacion", "--cantidad", "40"
+        first = user.start("manage.py", "migrate_stock_and_scrape", *flags)
         for line in first.stderr:
             if "Lote completado" in line:
                 break
@@ -149,7 +150,10 @@ def test_no_key_is_ever_in_a_log_a_row_an_error_or_an_export(user, tmp_path):
                 "DEEPSEEK_API_BASE": base, "DEEPSEEK_API_KEY": key, "FLOTIA_PLAZO_LLAMADA": "2",
                 "DEEPSEEK_MODEL": f"{chain[0]}:free", "DEEPSEEK_FALLBACK_MODELS": ",".join(f"{m}:free" for m in chain),
             }  # fmt: skip
-            done = user.command("--usar-ia", "--cantidad", str(amount), "--debug", "--salida", tmp_path / file)
+            done = user.command(
+                "--usar-ia", "--perfil", "especificacion", "--cantidad", str(amount), "--debug", "--salida",
+                tmp_path / file,
+            )  # fmt: skip
         provoked.update(c.shape for c in standin.calls)
         return done.stdout + done.stderr
 

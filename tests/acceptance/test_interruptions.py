@@ -43,7 +43,8 @@ def test_kill_nine_at_random_moments_loses_nothing_and_pays_nothing_twice(user, 
         while kills < KILLS:
             runs += 1
             replaces = runs % 2 == 0
-            flags = ["--usar-ia", "--cantidad", AMOUNT, *(["--reemplazar"] if replaces else [])]
+            flags = ["--usar-ia", "--perfil", "especificacion", "--cantidad", AMOUNT]
+            flags += ["--reemplazar"] if replaces else []
             calls = len(standin.calls)
             deaths = 0
             while True:
@@ -114,7 +115,7 @@ def assert_old_or_new(user, uri, before, replaces):
 def test_an_interruption_leaves_a_run_that_can_be_resumed_and_says_how(user, sent):
     with serving(StandIn(latency=0.2)) as base:
         user.env["DEEPSEEK_API_BASE"] = base
-        process = user.start("manage.py", COMMAND, "--usar-ia", "--cantidad", "50")
+        process = user.start("manage.py", COMMAND, "--usar-ia", "--perfil", "especificacion", "--cantidad", "50")
         for line in process.stderr:
             if "total: 10/50" in line:
                 break

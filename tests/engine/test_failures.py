@@ -244,3 +244,58 @@ def test_a_missing_ca_bundle_is_said_plainly():
 
     with pytest.raises(RequestError, match=r"/no/such\.pem"):
         asyncio.run(one())
+
+
+# --- servers that count by model --------------------------------------------------------------------------------------
+
+NOW = 1_795_000_000.0
+GROQ = "Rate limit reached for model `llama-3.3-70b-versatile` in organization `org_x` service tier `on_demand` on {what}: Limit {limit}, Used {limit}, Requested {asked}. Please try again in {wait}. Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
+
+
+def groq(what, wait, headers=None, *, limit=30, asked=1):
+    message = GROQ.format(what=what, limit=limit, asked=asked, wait=wait)
+    body = {"error": {"message": message, "type": "requests", "code": "rate_limit_exceeded"}}
+    return failures.from_error(failures.Raw(429, headers or {}, body, ""), now=NOW)
+
+
+@pytest.mark.parametrize(("what", "wait", "seconds"), [
+    ("requests per minute (RPM)", "2s", 2.0), ("requests per minute (RPM)", "120ms", 0.12),
+    ("requests per day (RPD)", "2m59.56s", 179.56), ("requests per day (RPD)", "1h2m3s", 3723.0),
+    ("tokens per minute (TPM)", "7.66s", 7.66), ("tokens per day (TPD)", "14m24s", 864.0),
+])  # fmt: skip
+def test_a_models_limit_is_no_limit_of_its_account_whatever_it_counts(what, wait, seconds):
+    failure = groq(what, wait)
+    assert (failure.kind, failure.scope, failure.remedy) == (Kind.MODEL_LIMIT, Scope.MODEL, Remedy.COOL_MODEL)
+    assert failure.retry_at == pytest.approx(NOW + seconds)
+    assert failure.message.startswith("El modelo llegó a su límite: Rate limit reached for model")
+    assert failure.limit is None
+
+
+@pytest.mark.parametrize(("headers", "seconds", "limit"), [
+    ({"retry-after": "2", "x-ratelimit-limit-requests": "30", "x-ratelimit-reset-requests": "2m59.56s"}, 2.0, 30),
+    ({"x-ratelimit-limit-requests": "14400", "x-ratelimit-reset-requests": "6s"}, 6.0, 14400),
+    ({"x-ratelimit-limit-requests": "many", "x-ratelimit-reset-requests": "120ms"}, 0.12, None),
+    ({"x-ratelimit-limit-requests": "0"}, 7.66, None),
+])  # fmt: skip
+def test_headers_say_when_a_models_window_is_open_again_and_what_it_holds(headers, seconds, limit):
+    failure = groq("requests per minute (RPM)", "7.66s", headers)
+    assert failure.kind is Kind.MODEL_LIMIT
+    assert (failure.retry_at, failure.limit) == (pytest.approx(NOW + seconds), limit)
+
+
+def test_an_accounts_limit_says_what_it_holds():
+    body = {"error": {"message": "Rate limit exceeded: free-models-per-min. ", "code": 429, "metadata": {
+        "headers": {"X-RateLimit-Limit": "20", "X-RateLimit-Reset": str(int((NOW + 12) * 1000))}}}}  # fmt: skip
+    failure = failures.from_error(failures.Raw(429, {}, body, ""), now=NOW)
+    assert (failure.kind, failure.limit, failure.retry_at) == (Kind.MINUTE_LIMIT, 20, NOW + 12)
+
+
+@pytest.mark.parametrize(("left", "reset", "said"), [
+    ("14399", "6s", (14399, 6.0)), ("0", "2m59.56s", (0, 179.56)), ("3", "7.66s", (3, 7.66)), ("3", "120ms", (3, 0.12)),
+    ("3", "12", (3, 12.0)), ("3", str(int(NOW) + 9), (3, 9.0)),
+    (None, "6s", None), ("3", None, None), ("many", "6s", None), ("-1", "6s", None), ("3", "soon", None), ("nan", "6s", None),
+])  # fmt: skip
+def test_an_answers_headers_say_what_is_left_or_nothing(left, reset, said):
+    named = {"x-ratelimit-remaining-requests": left, "x-ratelimit-reset-requests": reset}
+    found = failures.allowance({k: v for k, v in named.items() if v is not None}, NOW)
+    assert (found and (found.remaining, found.resets)) == (said and (said[0], pytest.approx(NOW + said[1])))

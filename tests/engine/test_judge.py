@@ -2,6 +2,7 @@
 
 import functools
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from flotia.catalogue.loader import Catalogue
 from flotia.judgement import versions
 from flotia.judgement.judge import Judge
-from flotia.judgement.text import RecentTexts, TextFacts, description, description_fault, equipment, unsafe
+from flotia.judgement.likeness import RecentTexts
+from flotia.judgement.text import TextFacts, description, description_fault, equipment, unsafe, words_in
 from flotia.request import Request
 from flotia.vehicle import MODEL_FIELDS
 from tests.conftest import TODAY
@@ -312,6 +314,17 @@ def test_entries_that_exclude_each_other_do_not_stand_together():
         "Llantas de 18 pulgadas",
     ]
     assert equipment(said, GOLF) == ("Faros led", "Climatizador", "Llantas de 17 pulgadas")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Muy cuidado: 7 plazas, ¡listo! (véalo)", "con guion_bajo y 1.5 TSI", "50 % más… «nuevo» – 4x4/AWD", "",
+        "o’clock\u00a0km\u2028fin", "½ İstanbul ﬁn", "A/A; 12,5 l/100",
+    ],
+)  # fmt: skip
+def test_thewords_in_a_text_are_its_runs_of_letters_and_digits(said):
+    assert words_in(said) == tuple(re.findall(r"\w+", said.lower()))
 
 
 def test_a_text_is_recognised_by_its_words_whatever_their_order():

@@ -18,7 +18,7 @@ from flotia.catalogue.market import group_index
 from flotia.catalogue.schema import Engine
 from flotia.generation import generate
 from flotia.request import Request
-from flotia.synth.assemble import Assembler, _tables
+from flotia.synth.assemble import Amendment, Assembler, _tables
 from flotia.synth.dice import Dice, Purpose, column, words
 from flotia.synth.facts import FactsDrawer
 from flotia.synth.labels import LABELS, LabelColumns, dgt_label
@@ -421,3 +421,25 @@ def test_runs_in_several_threads_draw_what_each_draws_alone():
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(generate, requests))
     assert together == [generate(request) for request in requests]
+
+
+def test_what_a_model_wrote_changes_nothing_of_the_rows_beside_it(catalogue):
+    """Code writes only what is lacking, and writes the same as if it wrote every row."""
+    drawer = FactsDrawer(catalogue, seed=4, today=TODAY)
+    assembler = Assembler(catalogue, drawer, seed=4, today=TODAY)
+    cars = drawer.columns(np.arange(30))
+    given_ = assembler.identities.identities(assembler.surroundings(cars), cars.registered)
+    alone = assembler.table(cars, given_)
+    said = {
+        3: Amendment("m", ("equipamiento", "descripcion"), ("Isofix", "Bluetooth", "Navegador"), "Un texto."),
+        7: Amendment("m", ("descripcion",), None, "Otro texto."),
+        9: Amendment("m", ("equipamiento",), ("Isofix", "Bluetooth", "Navegador"), None),
+    }
+    for amendments in (said, dict.fromkeys(range(30), said[3])):
+        mixed = assembler.table(cars, given_, amendments)
+        for n, vehicle in mixed.items():
+            own = amendments.get(n, Amendment("", ()))
+            assert vehicle.equipamiento == (own.equipment or alone[n].equipamiento)
+            if own.description is not None or own.equipment is None:
+                assert vehicle.descripcion == (own.description or alone[n].descripcion)
+        assert [r[-3:] for r in mixed.records()] == [r[-3:] for r in zip(*mixed.stored(), strict=True)]

@@ -80,7 +80,8 @@ class Command(BaseCommand):
 
 def _measure(file: Path | None, today: date | None) -> Report:
     """Raises `FlotiaError` if there is nothing to measure."""
-    from apps.stock import database, importing
+    from apps.ia import database
+    from apps.stock import importing
     from flotia.catalogue.loader import Catalogue
     from flotia.errors import FlotiaError
     from flotia.quality.report import measure

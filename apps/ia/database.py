@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError, InterfaceError, OperationalError
 
-from apps.stock.errors import DatabaseProblemError
+from apps.ia.errors import DatabaseProblemError
 
 
 def make_ready() -> None:

@@ -1,0 +1,132 @@
+"""What a run tells, written down as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.stock import bulk
+from apps.stock.models import Ejecucion, Llamada, Lote
+from apps.stock.runs import LONGEST_MESSAGE
+from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked
+from flotia.vehicle import Origin
+
+#: How a call ended, beside the ways to fail (`flotia.outcome.Kind`).
+WELL, CUT, GIVEN_UP = "bien", "cortada", "interrumpida"
+#: Calls that brought nothing have no batch to be saved with: they wait at most so long, in seconds.
+_FRUITLESS_WAIT = 2.0
+_LONGEST_MODEL, _LONGEST_ACCOUNT = 120, 40
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Writes a run to the database: one short transaction a batch, so a crash loses at most the batches in flight.
+
+    A call is written together with the vehicles it gave: `conservados` and `reparados` count vehicles that are in the run.
+    """
+
+    run: Ejecucion
+    _asked: list[tuple[ModelAsked, float]] = field(default_factory=list)
+    _calls: list[CallDone] = field(default_factory=list)
+    _since: float = field(default_factory=time.monotonic)
+
+    def hear(self, event: Event) -> None:
+        """Keep what belongs in the database; everything else passes by."""
+        match event:
+            case ModelAsked():
+                self._asked.append((event, time.monotonic()))
+            case CallDone():
+                self._call(event)
+            case BatchDone():
+                self._save(event)
+            case AiStopped():
+                Ejecucion.objects.filter(pk=self.run.pk).update(motivo=event.reason[:LONGEST_MESSAGE])
+
+    def flush(self) -> None:
+        """Write the calls whose batch was never finished, and those nobody waits for any more: they were made, and count.
+
+        What they gave is lost, so it does not.
+        """
+        rows = [_row(self.run, c) if not c.usable else _lost(self.run, c) for c in self._calls]
+        rows += [_given_up(self.run, asked, since) for asked, since in self._asked]
+        self._asked = []
+        with transaction.atomic():
+            self._write(rows)
+
+    def _call(self, event: CallDone) -> None:
+        for place, (asked, _) in enumerate(self._asked):
+            if asked.batch == event.batch and asked.model == event.asked and asked.account == event.account:
+                del self._asked[place]
+                break
+        self._calls.append(event)
+        waited = time.monotonic() - self._since
+        if waited > _FRUITLESS_WAIT and not any(c.usable for c in self._calls):
+            with transaction.atomic():
+                self._write([_row(self.run, c) for c in self._calls])
+
+    def _save(self, event: BatchDone) -> None:
+        with transaction.atomic():
+            bulk.keep(self.run.pk, event.vehicles)
+            from_ai = event.vehicles.count(Origin.AI)
+            batch = Lote(ejecucion=self.run, numero=event.batch, vehiculos=len(event.vehicles), de_ia=from_ai)
+            Lote.objects.bulk_create([batch])
+            self._write([_row(self.run, c) for c in self._calls])
+
+    def _write(self, rows: Sequence[Llamada]) -> None:
+        """Write calls, the time they took, and a sign of life."""
+        if rows:
+            Llamada.objects.bulk_create(rows)
+        now = time.monotonic()
+        Ejecucion.objects.filter(pk=self.run.pk).update(
+            segundos=F("segundos") + (now - self._since), latido=timezone.now()
+        )
+        self._calls, self._since = [], now
+
+
+def _row(run: Ejecucion, event: CallDone) -> Llamada:
+    failure = event.failure
+    return Llamada(
+        ejecucion=run,
+        lote=event.batch,
+        cuenta=event.account[:_LONGEST_ACCOUNT],
+        modelo_pedido=event.asked[:_LONGEST_MODEL],
+        modelo=event.model[:_LONGEST_MODEL],
+        resultado=str(failure.kind) if failure else CUT if event.truncated else WELL,
+        mensaje=failure.message[:LONGEST_MESSAGE] if failure else "",
+        pedidos=event.slots,
+        conservados=event.kept,
+        reparados=event.repaired,
+        rechazados=event.refused,
+        latencia=event.latency,
+        tokens_entrada=event.prompt_tokens,
+        tokens_salida=event.completion_tokens,
+        coste=event.cost,
+    )
+
+
+def _lost(run: Ejecucion, event: CallDone) -> Llamada:
+    """An answer whose vehicles nobody saved."""
+    row = _row(run, event)
+    row.resultado, row.conservados, row.reparados = GIVEN_UP, 0, 0
+    row.mensaje = "La ejecución se interrumpió antes de guardar sus vehículos."
+    return row
+
+
+def _given_up(run: Ejecucion, asked: ModelAsked, since: float) -> Llamada:
+    """A call that was on its way when the run ended."""
+    return Llamada(
+        ejecucion=run,
+        lote=asked.batch,
+        cuenta=asked.account[:_LONGEST_ACCOUNT],
+        modelo_pedido=asked.model[:_LONGEST_MODEL],
+        modelo=asked.model[:_LONGEST_MODEL],
+        resultado=GIVEN_UP,
+        mensaje="La ejecución se interrumpió antes de que respondiera.",
+        pedidos=asked.slots,
+        latencia=time.monotonic() - since,
+    )
