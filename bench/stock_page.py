@@ -44,14 +44,18 @@ def main() -> None:
         if following and dice.random() < 1 / 3:
             _timed(client, "/stock/" + following[1].replace("&amp;", "&"), times)
         if dice.random() < 0.1:
-            with CaptureQueriesContext(connection, ) as captured:
+            with CaptureQueriesContext(
+                connection,
+            ) as captured:
                 client.get("/stock/?" + urlencode(_query(dice, vehicles)))
             queries[len(captured)] = queries.get(len(captured), 0) + 1
     times.sort()
     milliseconds = [1000 * seconds for seconds, _ in times]
     print(f"{connection.vendor} {Vehiculo.objects.count():,} vehicles, {len(times)} pages of random filter and order")
-    print(f"p50 {statistics.median(milliseconds):.0f} ms  p95 {milliseconds[int(len(times) * 0.95)]:.0f} ms  "
-          f"p99 {milliseconds[int(len(times) * 0.99)]:.0f} ms  max {milliseconds[-1]:.0f} ms")
+    print(
+        f"p50 {statistics.median(milliseconds):.0f} ms  p95 {milliseconds[int(len(times) * 0.95)]:.0f} ms  "
+        f"p99 {milliseconds[int(len(times) * 0.99)]:.0f} ms  max {milliseconds[-1]:.0f} ms"
+    )
     print("queries a page:", dict(sorted(queries.items())))
     for seconds, address in times[-5:]:
         print(f"  {1000 * seconds:6.0f} ms {address}")

@@ -26,14 +26,8 @@ _OTHER_PAINT = "#8b95a0"
 def draw(body: str, colour: str) -> SafeString:
     """The picture of a body (a value of `tipo_vehiculo`) in a colour; what it does not know it draws as the usual one."""
     shape = SILHOUETTES.get(body, SILHOUETTES[USUAL])
-    parts = [
-        _shadow(shape),
-        _inside(shape),
-        _body(shape),
-        _glass(shape),
-        _details(shape),
-        *map(_wheel_of(shape), shape.wheels),
-    ]
+    wheels = [_wheel(x, shape.radius) for x in shape.wheels]
+    parts = [_shadow(shape), _inside(shape), _body(shape), _glass(shape), _details(shape), *wheels]
     return format_html(
         '<svg class="car" viewBox="0 0 400 180" role="img" color="{}"><title>{}</title>{}</svg>',
         PAINTS.get(colour, _OTHER_PAINT),
@@ -50,6 +44,11 @@ def swatch(colour: str) -> SafeString:
     )
 
 
+def _d(*parts: str | float) -> str:
+    """A path out of its letters and numbers."""
+    return " ".join(part if isinstance(part, str) else f"{part:g}" for part in parts)
+
+
 def _shadow(s: Silhouette) -> str:
     middle, width = (s.nose[0] + s.tail[0]) / 2, (s.tail[0] - s.nose[0]) / 2
     return f'<ellipse class="car-shadow" cx="{middle:g}" cy="{GROUND}" rx="{width:g}" ry="7"/>'
@@ -59,40 +58,31 @@ def _top(s: Silhouette) -> str:
     """The line from the foot of the windscreen over the roof to the tail."""
     (cx, cy), (fx, fy), (rx, ry), (dx, dy), (tx, ty) = s.cowl, s.roof_front, s.roof_rear, s.deck, s.tail
     if s.open_top:
-        return f"L{cx + 12:g} {cy - 2:g} L{dx - 46:g} {cy - 2:g} Q{dx - 20:g} {dy - 9:g} {dx + 10:g} {dy - 3:g} Q{tx - 20:g} {dy:g} {tx:g} {ty:g}"
-    lead = (fx - cx) * 0.28
-    screen = f"L{fx - lead:g} {fy + (cy - fy) * 0.24:g} Q{fx - lead / 2:g} {fy + 1:g} {fx + 8:g} {fy - 1:g}"
-    length = rx - fx - 8
-    roof = f"C{fx + 8 + length * 0.35:g} {fy - s.bulge:g} {rx - length * 0.35:g} {ry - s.bulge:g} {rx:g} {ry:g}"
+        cockpit = _d("L", cx + 12, cy - 2, "L", dx - 46, cy - 2)
+        return cockpit + _d(" Q", dx - 20, dy - 9, dx + 10, dy - 3, "Q", tx - 20, dy, tx, ty)
+    lead, length = (fx - cx) * 0.28, rx - fx - 8
+    screen = _d("L", fx - lead, fy + (cy - fy) * 0.24, "Q", fx - lead / 2, fy + 1, fx + 8, fy - 1)
+    roof = _d(" C", fx + 8 + length * 0.35, fy - s.bulge, rx - length * 0.35, ry - s.bulge, rx, ry)
     if s.bed:
-        return f"{screen} {roof} Q{rx + 9:g} {ry + 2:g} {rx + 12:g} {ry + 10:g} L{dx:g} {dy:g} L{tx - 3:g} {ty:g} Q{tx:g} {ty:g} {tx:g} {ty + 4:g}"
-    rear = f"Q{rx + (dx - rx) * 0.5:g} {ry + (dy - ry) * 0.22:g} {dx:g} {dy:g}"
-    return f"{screen} {roof} {rear} Q{tx - 1:g} {dy + 1:g} {tx:g} {ty:g}"
+        cabin_back = _d(" Q", rx + 9, ry + 2, rx + 12, ry + 10, "L", dx, dy)
+        return screen + roof + cabin_back + _d(" L", tx - 3, ty, "Q", tx, ty, tx, ty + 4)
+    return screen + roof + _d(" Q", rx + (dx - rx) * 0.5, ry + (dy - ry) * 0.22, dx, dy, "Q", tx - 1, dy + 1, tx, ty)
 
 
 def _body(s: Silhouette) -> str:
-    (nx, ny), (cx, cy), (tx, ty) = s.nose, s.cowl, s.tail
-    front, rear = s.wheels
+    (nx, ny), (cx, cy), tx, sill = s.nose, s.cowl, s.tail[0], s.sill
     arch, bonnet = s.radius + 5, cx - nx - 12
-    outline = (
-        f"M{nx + 4:g} {s.sill:g} Q{nx - 5:g} {s.sill - 2:g} {nx - 3:g} {ny + 12:g} Q{nx - 1:g} {ny + 1:g} {nx + 12:g} {ny - 4:g} "
-        f"C{nx + 12 + bonnet * 0.25:g} {ny - 12:g} {cx - bonnet * 0.4:g} {cy + 1:g} {cx:g} {cy:g} {_top(s)} "
-        f"Q{tx + 5:g} {s.sill - 18:g} {tx - 1:g} {s.sill - 3:g} L{tx - 8:g} {s.sill:g}"
-    )
-    arches = "".join(
-        f" L{x + arch:g} {s.sill:g} A{arch:g} {arch:g} 0 0 0 {x - arch:g} {s.sill:g}" for x in (rear, front)
-    )
-    paint = f'<path class="car-edge" fill="currentColor" d="{outline}{arches} Z"/>'
-    waist = (ny + s.sill) / 2 + 2
-    shade = (
-        f'<path fill="#000" fill-opacity=".16" d="M{nx - 3:g} {waist + 4:g} L{tx:g} {waist:g} L{tx - 1:g} {s.sill - 3:g} '
-        f'L{tx - 8:g} {s.sill:g}{arches} L{nx + 4:g} {s.sill:g} Q{nx - 4:g} {s.sill - 2:g} {nx - 3:g} {waist + 4:g} Z"/>'
-    )
-    shine = (
-        f'<path fill="none" stroke="#fff" stroke-opacity=".34" stroke-width="2.4" stroke-linecap="round" '
-        f'd="M{nx + 22:g} {ny + 3:g} C{nx + 70:g} {ny - 8:g} {cx + 40:g} {cy + 11:g} {tx - 22:g} {max(s.belt, ny - 16) + 12:g}"/>'
-    )
-    return paint + shade + shine
+    arches = " ".join(_d("L", x + arch, sill, "A", arch, arch, 0, 0, 0, x - arch, sill) for x in reversed(s.wheels))
+    grille = _d("M", nx + 4, sill, "Q", nx - 5, sill - 2, nx - 3, ny + 12, "Q", nx - 1, ny + 1, nx + 12, ny - 4)
+    hood = _d(" C", nx + 12 + bonnet * 0.25, ny - 12, cx - bonnet * 0.4, cy + 1, cx, cy, "")
+    back = _d(" Q", tx + 5, sill - 18, tx - 1, sill - 3, "L", tx - 8, sill, "")
+    paint = f'<path class="car-edge" fill="currentColor" d="{grille}{hood}{_top(s)}{back}{arches} Z"/>'
+    waist = (ny + sill) / 2 + 2
+    low = _d("M", nx - 3, waist + 4, "L", tx, waist, "L", tx - 1, sill - 3, "L", tx - 8, sill, "")
+    low_front = _d(" L", nx + 4, sill, "Q", nx - 4, sill - 2, nx - 3, waist + 4, "Z")
+    shade = f'<path fill="#000" fill-opacity=".16" d="{low}{arches}{low_front}"/>'
+    fold = _d("M", nx + 22, ny + 3, "C", nx + 70, ny - 8, cx + 40, cy + 11, tx - 22, max(s.belt, ny - 16) + 12)
+    return paint + shade + f'<path class="car-shine" d="{fold}"/>'
 
 
 def _inside(s: Silhouette) -> str:
@@ -101,21 +91,21 @@ def _inside(s: Silhouette) -> str:
         return ""
     (cx, cy), (fx, fy) = s.cowl, s.roof_front
     seats = "".join(
-        f'<path class="car-seat" d="M{x:g} {cy + 4:g} L{x - 5:g} {cy - 22:g} Q{x - 4:g} {cy - 30:g} {x + 5:g} {cy - 29:g} '
-        f'Q{x + 12:g} {cy - 28:g} {x + 12:g} {cy - 20:g} L{x + 16:g} {cy + 4:g} Z"/>'
+        _d(
+            '<path class="car-seat" d="M', x, cy + 4, "L", x - 5, cy - 22, "Q", x - 4, cy - 30, x + 5, cy - 29,
+            "Q", x + 12, cy - 28, x + 12, cy - 20, "L", x + 16, cy + 4, 'Z"/>',
+        )
         for x in (224, 262)
-    )
-    frame = (
-        f'<path class="car-glass" fill-opacity=".55" d="M{cx:g} {cy:g} L{fx:g} {fy:g} L{fx + 6:g} {fy:g} L{fx + 8:g} {cy:g} Z"/>'
-        f'<path fill="none" stroke="currentColor" stroke-width="4.5" stroke-linecap="round" d="M{cx + 2:g} {cy:g} L{fx:g} {fy:g}"/>'
-    )
-    return frame + seats
+    )  # fmt: skip
+    pane = _d("M", cx, cy, "L", fx, fy, "L", fx + 6, fy, "L", fx + 8, cy, "Z")
+    frame = _d("M", cx + 2, cy, "L", fx, fy)
+    return f'<path class="car-glass" fill-opacity=".55" d="{pane}"/><path class="car-frame" d="{frame}"/>{seats}'
 
 
 def _glass(s: Silhouette) -> str:
     if s.open_top:
         return ""
-    (cx, cy), (fx, fy), (rx, ry), (dx, dy) = s.cowl, s.roof_front, s.roof_rear, s.deck
+    cx, (fx, fy), (rx, ry), dx = s.cowl[0], s.roof_front, s.roof_rear, s.deck[0]
     belt, top = s.belt + 1, max(fy, ry) + 6 - s.bulge * 0.6
     end = s.windows_end
     front_foot, rear_foot = (cx + 15, belt), (end or dx - (dx - rx) * 0.2, belt)
@@ -160,50 +150,44 @@ def _rounded(corners: list[Point], radius: float = 4) -> str:
 
 def _details(s: Silhouette) -> str:
     (nx, ny), (tx, ty), belt = s.nose, s.tail, s.belt + 4
-    handle = belt + 9
-    gaps = "".join(f"M{x:g} {belt:g} L{x + 1.5:g} {s.sill - 6:g} " for x in s.doors)
-    handles = "".join(f"M{x - 17:g} {handle:g} h10 " for x in s.doors[1:])
-    parts = [
-        f'<path class="car-line" d="{gaps}"/><path class="car-line" stroke-width="2.6" d="{handles}"/>',
-        f'<path class="car-lamp" d="M{nx:g} {ny + 3:g} Q{nx + 16:g} {ny - 5:g} {nx + 30:g} {ny - 4:g} L{nx + 20:g} {ny + 8:g} L{nx - 1:g} {ny + 11:g} Z"/>',
-        f'<path class="car-tail" d="M{tx:g} {ty + 3:g} L{tx - 14:g} {ty + 4:g} Q{tx - 15:g} {ty + 14:g} {tx - 8:g} {ty + 16:g} L{tx + 1:g} {ty + 17:g} Z"/>',
-        f'<path class="car-trim" d="M{nx - 3:g} {s.sill - 12:g} h17 l-3 6 h-13 Z"/>',
-    ]
-    mirror_x, mirror_y = s.cowl[0] + 20, s.belt + 2
-    parts.append(f'<path class="car-edge" fill="currentColor" d="M{mirror_x:g} {mirror_y:g} q1 -9 11 -8 q6 1 5 8 Z"/>')
-    if s.rails:
-        (fx, fy), (rx, ry) = s.roof_front, s.roof_rear
-        parts.append(
-            f'<path class="car-rail" d="M{fx + 18:g} {fy - 3:g} q6 -6 16 -6 L{rx - 22:g} {ry - 9:g} q10 0 14 7"/>'
-        )
-    if s.cladding:
-        front, rear = s.wheels
-        arch = s.radius + 5
-        lower = f"M{front + arch:g} {s.sill:g} L{rear - arch:g} {s.sill:g}"
-        rims = "".join(f" M{x - arch:g} {s.sill:g} A{arch:g} {arch:g} 0 0 1 {x + arch:g} {s.sill:g}" for x in s.wheels)
-        parts.append(f'<path class="car-cladding" d="{lower}{rims}"/>')
-    return "".join(parts)
+    gaps = " ".join(_d("M", x, belt, "L", x + 1.5, s.sill - 6) for x in s.doors)
+    handles = " ".join(_d("M", x - 17, belt + 9, "h 10") for x in s.doors[1:])
+    lamp = _d("M", nx, ny + 3, "Q", nx + 16, ny - 5, nx + 30, ny - 4, "L", nx + 20, ny + 8, "L", nx - 1, ny + 11, "Z")
+    tail = _d("M", tx, ty + 3, "L", tx - 14, ty + 4, "Q", tx - 15, ty + 14, tx - 8, ty + 16, "L", tx + 1, ty + 17, "Z")
+    intake = _d("M", nx - 3, s.sill - 12, "h 17 l -3 6 h -13 Z")
+    mirror = _d("M", s.cowl[0] + 20, s.belt + 2, "q 1 -9 11 -8 q 6 1 5 8 Z")
+    drawn = [
+        ("car-line", gaps), ("car-line car-handle", handles), ("car-lamp", lamp), ("car-tail", tail), ("car-trim", intake),
+        ("car-edge car-painted", mirror), ("car-rail", _rails(s)), ("car-cladding", _cladding(s)),
+    ]  # fmt: skip
+    return "".join(f'<path class="{kind}" d="{path}"/>' for kind, path in drawn if path)
 
 
-def _wheel_of(s: Silhouette) -> _Wheel:
-    return _Wheel(s.radius)
+def _rails(s: Silhouette) -> str:
+    if not s.rails:
+        return ""
+    (fx, fy), (rx, ry) = s.roof_front, s.roof_rear
+    return _d("M", fx + 18, fy - 3, "q 6 -6 16 -6 L", rx - 22, ry - 9, "q 10 0 14 7")
 
 
-class _Wheel:
-    """Draws wheels of one radius."""
+def _cladding(s: Silhouette) -> str:
+    """The dark plastic of sills and arches."""
+    if not s.cladding:
+        return ""
+    (front, rear), arch = s.wheels, s.radius + 5
+    arches = [_d("M", x - arch, s.sill, "A", arch, arch, 0, 0, 1, x + arch, s.sill) for x in s.wheels]
+    return " ".join([_d("M", front + arch, s.sill, "L", rear - arch, s.sill), *arches])
 
-    def __init__(self, radius: float) -> None:
-        self._radius = radius
 
-    def __call__(self, x: float) -> str:
-        """A wheel at `x`: tyre, rim and five spokes."""
-        r = self._radius
-        y = GROUND - r
-        spokes = "".join(
-            f'<path class="car-spoke" transform="rotate({turn} {x:g} {y:g})" d="M{x:g} {y - 3:g} V{y - r * 0.62:g}"/>'
-            for turn in range(0, 360, 72)
-        )
-        return (
-            f'<circle class="car-tyre" cx="{x:g}" cy="{y:g}" r="{r:g}"/><circle class="car-rim" cx="{x:g}" cy="{y:g}" r="{r * 0.68:g}"/>'
-            f'{spokes}<circle class="car-hub" cx="{x:g}" cy="{y:g}" r="{r * 0.16:g}"/>'
-        )
+def _wheel(x: float, r: float) -> str:
+    """A wheel of radius `r` at `x`: tyre, rim and five spokes."""
+    y = GROUND - r
+    spoke = _d("M", x, y - 3, "V", y - r * 0.62)
+    spokes = (
+        f'<path class="car-spoke" transform="rotate({_d(turn, x, y)})" d="{spoke}"/>' for turn in range(0, 360, 72)
+    )
+    tyre, rim, hub = (
+        f'<circle class="{kind}" cx="{x:g}" cy="{y:g}" r="{size:g}"/>'
+        for kind, size in (("car-tyre", r), ("car-rim", r * 0.68), ("car-hub", r * 0.16))
+    )
+    return tyre + rim + "".join(spokes) + hub

@@ -12,9 +12,9 @@ GROUND = 152
 class Silhouette:
     """A body by the points that tell it from others.
 
-    From front to rear: `nose` (top of the grille), `cowl` (foot of the windscreen), `roof_front`, `roof_rear`, `deck` (foot of
-    the rear window) and `tail` (top of the rear end). `bulge` is how far the roof rises between its points. `pillars` are the x
-    at which side windows end; `doors` the x of their gaps.
+    From front to rear: `nose` (top of the grille), `cowl` (foot of the windscreen), `roof_front`, `roof_rear`, `deck` (foot
+    of the rear window) and `tail` (top of the rear end). `bulge` is how far the roof rises between its points. `pillars`
+    are the x at which side windows end; `doors` the x of their gaps.
     """
 
     nose: Point

@@ -33,7 +33,7 @@ class Chromium:
         self._read, from_child = os.pipe()
         self._process = subprocess.Popen(
             [EXECUTABLE, *_FLAGS, f"--user-data-dir={profile}"],
-            preexec_fn=lambda: _as_three_and_four(to_child, from_child),
+            preexec_fn=lambda: _as_three_and_four(to_child, from_child),  # noqa: PLW1509 - four plain calls of the system
             close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(to_child)
