@@ -85,9 +85,17 @@ class Ejecucion(models.Model):
     class Estado(models.TextChoices):
         """What a run is doing."""
 
+        EN_COLA = "en_cola", "en cola"
         EN_CURSO = "en_curso", "en curso"
         INTERRUMPIDA = "interrumpida", "interrumpida"
         PUBLICADA = "publicada", "publicada"
+        CANCELADA = "cancelada", "cancelada"
+
+    class Orden(models.TextChoices):
+        """What somebody wants of a run that another process works on."""
+
+        PAUSAR = "pausar", "pausar"
+        CANCELAR = "cancelar", "cancelar"
 
     cantidad = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(10_000_000)])
     marca = models.CharField(max_length=30, blank=True)
@@ -110,6 +118,15 @@ class Ejecucion(models.Model):
     segundos = models.FloatField(default=0.0)
     motivo = models.CharField(max_length=300, blank=True, help_text="Por qué se interrumpió o dejó de usar IA")
     sigue_desde = models.DateTimeField(null=True, blank=True, help_text="Cuándo vuelve a haber cupo, si está en pausa")
+    orden = models.CharField(max_length=8, choices=Orden, blank=True, default="", editable=False)
+    encargada = models.DateTimeField(
+        null=True, default=None, editable=False, help_text="Cuándo se dejó al proceso de fondo; vacía si es de la orden"
+    )
+    caidas = models.PositiveSmallIntegerField("veces que cayó su proceso", default=0, editable=False)
+    sin_red = models.BooleanField("sin preguntar a ningún modelo", default=False)
+    de_una_vez = models.BooleanField("en una sola transacción", default=False, editable=False)
+    llamadas_hasta = models.PositiveIntegerField(null=True, default=None, editable=False, help_text="Última que puede hacer")
+    recuento = models.JSONField("vehículos por origen", default=dict, editable=False)
 
     class Meta:
         db_table = "ejecucion"
@@ -119,6 +136,11 @@ class Ejecucion(models.Model):
 
     def __str__(self) -> str:
         return f"Ejecución {self.pk}: {self.cantidad} vehículos ({self.get_estado_display()})"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.estado in (self.Estado.PUBLICADA, self.Estado.CANCELADA)
 
 
 class VehiculoGenerado(VehicleColumns):
@@ -195,3 +217,20 @@ class Llamada(models.Model):
 
     def __str__(self) -> str:
         return f"{self.modelo_pedido}: {self.resultado}"
+
+
+class Evento(models.Model):
+    """What a run has told, for whoever watches it: see `apps.stock.journal`."""
+
+    ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="eventos", db_index=False)
+    tipo = models.CharField(max_length=20)
+    datos = models.JSONField(default=dict)
+    momento = models.DateTimeField()
+
+    class Meta:
+        db_table = "evento"
+        ordering = ["id"]
+        indexes = [models.Index(fields=["ejecucion", "id"], name="evento_de_ejecucion")]
+
+    def __str__(self) -> str:
+        return f"{self.tipo} de la ejecución {self.ejecucion_id}"
