@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from apps.panel import download, form
+from apps.panel import form
 from apps.panel.access import reading_stock
 from apps.panel.structured import structured_data
 from apps.panel.wording import facts as facts_of
 from apps.panel.wording import whole
-from apps.stock import search
+from apps.stock import download, search
 from apps.stock.facets import facets
 from apps.stock.filters import InvalidFilterError, StockFilter
 from apps.stock.models import Vehiculo

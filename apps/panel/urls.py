@@ -13,7 +13,7 @@ app_name = "panel"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="panel:stock"), name="inicio"),
     path("stock/", stock.listing, name="stock"),
-    re_path(r"^stock/exportar\.(?P<kind>csv|json|xlsx|parquet)$", stock.export, name="exportar"),
+    re_path(r"^stock/exportar\.(?P<kind>csv|json|jsonl|xlsx|parquet)$", stock.export, name="exportar"),
     re_path(r"^stock/(?P<bastidor>[A-Za-z0-9]{1,17})/$", stock.detail, name="vehiculo"),
     path("entrar/", access.Login.as_view(), name="entrar"),
     path("salir/", LogoutView.as_view(), name="salir"),

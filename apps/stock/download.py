@@ -26,6 +26,7 @@ from flotia.vehicle import FIELDS
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
+    "jsonl": "application/jsonl",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
 }
