@@ -70,12 +70,12 @@ class Vehiculo(VehicleColumns):
                 ],
                 name="stock_busqueda",
             ),
-            # One for each order.
-            models.Index(fields=["precio_venta"], name="stock_precio"),
-            models.Index(fields=["kilometros"], name="stock_km"),
-            models.Index(fields=["fecha_matriculacion"], name="stock_matriculacion"),
-            models.Index(fields=["fecha_recepcion"], name="stock_recepcion"),
-            models.Index(fields=["potencia"], name="stock_potencia"),
+            # One for each order, with the key: thousands of cars share a power or a mileage, and a page must not sort them.
+            models.Index(fields=["precio_venta", "bastidor"], name="stock_precio"),
+            models.Index(fields=["kilometros", "bastidor"], name="stock_km"),
+            models.Index(fields=["fecha_matriculacion", "bastidor"], name="stock_matriculacion"),
+            models.Index(fields=["fecha_recepcion", "bastidor"], name="stock_recepcion"),
+            models.Index(fields=["potencia", "bastidor"], name="stock_potencia"),
         ]
 
 
@@ -125,7 +125,7 @@ class Ejecucion(models.Model):
     caidas = models.PositiveSmallIntegerField("veces que cayó su proceso", default=0, editable=False)
     sin_red = models.BooleanField("sin preguntar a ningún modelo", default=False)
     de_una_vez = models.BooleanField("en una sola transacción", default=False, editable=False)
-    llamadas_hasta = models.PositiveIntegerField(null=True, default=None, editable=False, help_text="Última que puede hacer")
+    llamadas_hasta = models.PositiveBigIntegerField(null=True, default=None, editable=False)
     recuento = models.JSONField("vehículos por origen", default=dict, editable=False)
 
     class Meta:

@@ -40,6 +40,7 @@ DEFAULT_SORT = "-llegada"
 _LIMITED = ("precio_venta", "kilometros", "fecha_matriculacion")
 #: How far the index of an order is walked before the index of the filters is read instead.
 _STRETCH = 2_500
+_MIRROR = str.maketrans("gl", "lg")
 _SALT = "flotia.stock.cursor"
 _READERS: dict[str, Any] = {
     "fecha_recepcion": date.fromisoformat,
@@ -202,19 +203,21 @@ class _Place:
         return [key.desc(), "-pk"] if self.descending else [key.asc(), "pk"]
 
     def after(self, key: str) -> Q:
-        """Rows after the start, by `key`. The first half alone is a range of an index; an OR of two would not be."""
-        if self.start is None:
-            return Q()
-        value, pk = self.start
-        way, past = ("lte", "gte") if self.descending else ("gte", "lte")
-        return Q(**{f"{key}__{way}": value}) & ~Q(**{key: value, f"pk__{past}": pk})
+        """Rows after the start, by `key`."""
+        return Q() if self.start is None else self._side(key, self.start, "gte", "lte")
 
     def until(self) -> Q | None:
         """The rows up to the end of the next stretch; none if the stock ends before."""
-        sign, way = ("-", "gte") if self.descending else ("", "lte")
-        ahead = Vehiculo.objects.filter(self.bounds, self.after(self.column)).order_by(f"{sign}{self.column}")
-        end = ahead.values_list(self.column, flat=True)[_STRETCH : _STRETCH + 1].first()
-        return None if end is None else Q(**{f"{self.column}__{way}": end})
+        ahead = Vehiculo.objects.filter(self.bounds, self.after(self.column)).order_by(*self.order(F(self.column)))
+        end = ahead.values_list(self.column, "pk")[_STRETCH : _STRETCH + 1].first()
+        return None if end is None else self._side(self.column, end, "lte", "gt")
+
+    def _side(self, key: str, hit: Hit, way: str, past: str) -> Q:
+        """Rows on one side of a hit. Its first half alone is a range of an index; an OR of two ranges would not be."""
+        if self.descending:
+            way, past = way.translate(_MIRROR), past.translate(_MIRROR)
+        value, pk = hit
+        return Q(**{f"{key}__{way}": value}) & ~Q(**{key: value, f"pk__{past}": pk})
 
 
 def _walk(found: QuerySet[Vehiculo], place: _Place, size: int) -> list[str]:

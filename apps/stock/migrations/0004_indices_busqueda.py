@@ -18,24 +18,32 @@ class Migration(migrations.Migration):
             model_name='vehiculo',
             name='stock_anio',
         ),
+        migrations.RemoveIndex(
+            model_name='vehiculo',
+            name='stock_precio',
+        ),
+        migrations.AddIndex(
+            model_name='vehiculo',
+            index=models.Index(fields=['precio_venta', 'bastidor'], name='stock_precio'),
+        ),
         migrations.AddIndex(
             model_name='vehiculo',
             index=models.Index(fields=['marca', 'combustible', 'tipo_vehiculo', 'transmision', 'provincia', 'color', 'precio_venta', 'kilometros', 'fecha_matriculacion', 'etiqueta_dgt', 'modelo', 'origen', 'potencia', 'fecha_recepcion', 'bastidor'], name='stock_busqueda'),
         ),
         migrations.AddIndex(
             model_name='vehiculo',
-            index=models.Index(fields=['kilometros'], name='stock_km'),
+            index=models.Index(fields=['kilometros', 'bastidor'], name='stock_km'),
         ),
         migrations.AddIndex(
             model_name='vehiculo',
-            index=models.Index(fields=['fecha_matriculacion'], name='stock_matriculacion'),
+            index=models.Index(fields=['fecha_matriculacion', 'bastidor'], name='stock_matriculacion'),
         ),
         migrations.AddIndex(
             model_name='vehiculo',
-            index=models.Index(fields=['fecha_recepcion'], name='stock_recepcion'),
+            index=models.Index(fields=['fecha_recepcion', 'bastidor'], name='stock_recepcion'),
         ),
         migrations.AddIndex(
             model_name='vehiculo',
-            index=models.Index(fields=['potencia'], name='stock_potencia'),
+            index=models.Index(fields=['potencia', 'bastidor'], name='stock_potencia'),
         ),
     ]
