@@ -1,8 +1,8 @@
 """What may be asked of a run: to wait in the queue, to pause, to go on, to be forgotten.
 
 The rows of `ejecucion` are the queue, and nothing else is: a worker (`apps.stock.worker`) takes the run that has waited
-longest whenever nobody holds the stock. A broker may ring at the worker's door; if it does not, the worker looks itself. Each of
-these may be asked twice, and works just as well on a run that the command has begun.
+longest whenever nobody holds the stock. A broker may ring at the worker's door; if it does not, the worker looks by itself.
+Each of these may be asked twice, and works just as well on a run that the command has begun.
 """
 
 from __future__ import annotations

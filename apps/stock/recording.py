@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import timezone
 
 from apps.stock import bulk
+from apps.stock.journal import Note
 from apps.stock.models import Ejecucion, Llamada, Lote
 from apps.stock.runs import LONGEST_MESSAGE
-from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked
+from apps.stock.telling import Teller
+from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked, RunStarted
 from flotia.vehicle import Origin
 
 #: How a call ended, beside the ways to fail (`flotia.outcome.Kind`).
@@ -28,16 +30,30 @@ class Recorder:
     """Writes a run to the database: one short transaction a batch, so a crash loses at most the batches in flight.
 
     A call is written together with the vehicles it gave: `conservados` and `reparados` count vehicles that are in the run.
+    The journal, which others watch, is written with the batches too, and by `tell` where they take long.
     """
 
     run: Ejecucion
+    _teller: Teller = field(init=False)
+    _counts: dict[str, int] = field(default_factory=dict)
     _asked: list[tuple[ModelAsked, float]] = field(default_factory=list)
     _calls: list[CallDone] = field(default_factory=list)
     _since: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self._teller = Teller(self.run.pk)
+
     def hear(self, event: Event) -> None:
-        """Keep what belongs in the database; everything else passes by."""
+        """Keep what belongs in the database."""
         match event:
+            case RunStarted():
+                self._counts = _by_origin(self.run) if event.already else {}
+            case BatchDone():
+                self._counts = _added(self._counts, event)
+        self._teller.hear(event, self._counts)
+        match event:
+            case RunStarted():
+                self.tell(at_once=True)
             case ModelAsked():
                 self._asked.append((event, time.monotonic()))
             case CallDone():
@@ -46,6 +62,19 @@ class Recorder:
                 self._save(event)
             case AiStopped():
                 Ejecucion.objects.filter(pk=self.run.pk).update(motivo=event.reason[:LONGEST_MESSAGE])
+
+    def note(self, line: str) -> None:
+        """Keep a line for the user."""
+        self._teller.tell(Note("aviso", {"texto": line}))
+
+    def tell(self, *, at_once: bool = False) -> None:
+        """Write the journal, if it is time."""
+        self._teller.write(at_once=at_once)
+
+    def published(self) -> None:
+        """Close the journal: the run is in the stock. Part of the transaction that puts it there."""
+        self._teller.tell(Note("publicada", {"cantidad": self.run.cantidad, "origenes": self._counts}))
+        self.tell(at_once=True)
 
     def flush(self) -> None:
         """Write the calls whose batch was never finished, and those nobody waits for any more: they were made, and count.
@@ -57,6 +86,7 @@ class Recorder:
         self._asked = []
         with transaction.atomic():
             self._write(rows)
+            self.tell(at_once=True)
 
     def _call(self, event: CallDone) -> None:
         for place, (asked, _) in enumerate(self._asked):
@@ -76,6 +106,7 @@ class Recorder:
             batch = Lote(ejecucion=self.run, numero=event.batch, vehiculos=len(event.vehicles), de_ia=from_ai)
             Lote.objects.bulk_create([batch])
             self._write([_row(self.run, c) for c in self._calls])
+            self.tell()
 
     def _write(self, rows: Sequence[Llamada]) -> None:
         """Write calls, the time they took, and a sign of life."""
@@ -83,9 +114,18 @@ class Recorder:
             Llamada.objects.bulk_create(rows)
         now = time.monotonic()
         Ejecucion.objects.filter(pk=self.run.pk).update(
-            segundos=F("segundos") + (now - self._since), latido=timezone.now()
+            segundos=F("segundos") + (now - self._since), latido=timezone.now(), recuento=self._counts
         )
         self._calls, self._since = [], now
+
+
+def _by_origin(run: Ejecucion) -> dict[str, int]:
+    return dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+
+
+def _added(counts: dict[str, int], event: BatchDone) -> dict[str, int]:
+    """`counts` with the vehicles of a batch."""
+    return counts | {str(o): counts.get(o, 0) + n for o in Origin if (n := event.vehicles.count(o))}
 
 
 def _row(run: Ejecucion, event: CallDone) -> Llamada:

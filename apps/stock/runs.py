@@ -169,6 +169,13 @@ def drop_conflicts(run: Ejecucion) -> int:
     return clash.delete()[0]
 
 
+def note_one_go(run: Ejecucion) -> None:
+    """Say that the run is going to publish in one go: nobody can follow it, or tell it anything, until it is over."""
+    run.de_una_vez = True
+    run.save(update_fields=["de_una_vez"])
+    journal.write(run.pk, [Note("empieza", {"cantidad": run.cantidad, "hechos": 0, "ia": False, "de_una_vez": True})])
+
+
 def note_local(run: Ejecucion, *, seconds: float) -> None:
     """Keep of a run that was published in one go how long it took, and its vehicles as one batch."""
     Lote.objects.create(ejecucion=run, numero=0, vehiculos=run.cantidad, de_ia=0)
