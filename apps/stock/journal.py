@@ -203,12 +203,15 @@ async def follow(run_id: int, after_id: int = 0, *, through_pauses: bool = True)
     reader = None
     try:
         after_id = max(min(after_id, await desk.ask(_newest, run_id)), 0)
-        rests = not through_pauses and await desk.ask(_state, run_id) == Ejecucion.Estado.INTERRUMPIDA
+        if not through_pauses and await desk.ask(_state, run_id) == Ejecucion.Estado.INTERRUMPIDA:
+            async for entry in _told_already(desk, run_id, after_id):
+                yield entry
+            return
         reader = desk.readers.get(run_id)
         if reader is None or reader.over:
             reader = desk.readers[run_id] = _Reader(run_id, after_id, desk)
         reader.watchers += 1
-        async for entry in _followed(reader, after_id, rests=rests):
+        async for entry in _followed(reader, after_id):
             yield entry
             if entry is not None and entry.tipo == PAUSE and not through_pauses and entry.id >= reader.position:
                 return
@@ -221,7 +224,14 @@ def _newest(run_id: int) -> int:
     return newest.first() or 0
 
 
-async def _followed(reader: _Reader, last: int, *, rests: bool) -> AsyncIterator[Entry | None]:
+async def _told_already(desk: _Desk, run_id: int, last: int) -> AsyncIterator[Entry]:
+    while entries := await desk.ask(read, run_id, last):
+        for entry in entries:
+            yield entry
+        last = entries[-1].id
+
+
+async def _followed(reader: _Reader, last: int) -> AsyncIterator[Entry | None]:
     while True:
         news, over = reader.news, reader.over  # as they are before looking: what comes meanwhile is not missed
         entries = await reader.after(last)
@@ -230,7 +240,7 @@ async def _followed(reader: _Reader, last: int, *, rests: bool) -> AsyncIterator
             last = entry.id
         if entries:
             continue
-        if over or rests:
+        if over:
             return
         try:
             async with asyncio.timeout(HEARTBEAT):
