@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ INSTALLED_APPS = [
     "apps.ia",
     "apps.stock",
     "apps.panel",
+    "apps.api",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.api.middleware.ApiGate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -76,6 +79,9 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+#: Swagger UI as django-ninja carries it. The package is no installed app: every command would import it.
+_ninja = find_spec("ninja")
+STATICFILES_DIRS = [("ninja", Path(_ninja.origin).parent / "static" / "ninja")] if _ninja and _ninja.origin else []
 WHITENOISE_USE_FINDERS = True  # the admin looks right without `collectstatic` too
 
 LOGIN_URL = "panel:entrar"
@@ -86,6 +92,8 @@ LOGOUT_REDIRECT_URL = "panel:stock"
 FLOTIA_STOCK_PUBLICO = env.flag("FLOTIA_STOCK_PUBLICO", default=True)
 #: Vehicles that one export of the page may hold: a file is written before it is sent, and somebody waits for it.
 FLOTIA_EXPORTACION_MAXIMA = env.number("FLOTIA_EXPORTACION_MAXIMA", 100_000)
+#: Runs that one token of the API may ask for in a minute.
+FLOTIA_API_CREACIONES = env.number("FLOTIA_API_CREACIONES", 10)
 
 LOGGING = {
     "version": 1,

@@ -1,4 +1,4 @@
-"""Addresses: the panel, and the admin, whose login is the panel's (there attempts are counted)."""
+"""Addresses: the panel, the API, and the admin, whose login is the panel's (there attempts are counted)."""
 
 from __future__ import annotations
 
@@ -10,5 +10,6 @@ from apps.panel.access import Login
 urlpatterns = [
     path("admin/login/", Login.as_view()),
     path("admin/", admin.site.urls),
+    path("api/", include("apps.api.urls")),
     path("", include("apps.panel.urls")),
 ]

@@ -15,7 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from apps.api import validation
 from apps.ia.errors import AccountsError, DatabaseProblemError
-from apps.stock.errors import NothingToResumeError, RunInProgressError
+from apps.stock.errors import JobError, NothingToResumeError, RunInProgressError
 from apps.stock.filters import InvalidFilterError
 from flotia.errors import CatalogueError, FlotiaError
 
@@ -94,6 +94,23 @@ def of_status(status: int) -> Kind:
     return _BY_STATUS.get(status) or _BY_STATUS[500 if status >= 500 else 400]
 
 
+_BUSY = "La base de datos no responde ahora: vuelva a intentarlo en unos segundos."
+#: What each exception is: the first that fits. Without a sentence here its own is told, which is made for users.
+_MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, dict[str, str]], ...] = (
+    (
+        (AuthenticationError,), "sin-identificar", "Envíe un token en la cabecera Authorization: Bearer …",
+        {"WWW-Authenticate": 'Bearer realm="FlotIA"'},
+    ),
+    ((Http404,), "no-encontrado", "No hay nada en esa dirección.", {}),
+    ((HttpError,), "cuerpo-ilegible", "No se entiende el cuerpo: debe ser JSON válido.", {}),
+    ((RunInProgressError, NothingToResumeError, JobError), "conflicto", "", {}),
+    # what a database says may name files and servers
+    ((DatabaseProblemError, OperationalError, InterfaceError), "no-disponible", _BUSY, {"Retry-After": "5"}),
+    ((AccountsError, CatalogueError), "no-disponible", "", {}),
+    ((FlotiaError,), "no-valido", "", {}),
+)  # fmt: skip
+
+
 def of(error: Exception) -> ProblemError:
     """What an exception is to the client."""
     match error:
@@ -104,30 +121,17 @@ def of(error: Exception) -> ProblemError:
             return ProblemError("no-valido", " ".join(f"{f.campo}: {f.detalle}" for f in faults[:3]), faults)
         case InvalidFilterError():
             return ProblemError("no-valido", str(error), [Fault(*pair) for pair in error.faults.items()])
-        case AuthenticationError():
-            detail = "Envíe un token en la cabecera Authorization: Bearer …"
-            return ProblemError("sin-identificar", detail, headers={"WWW-Authenticate": 'Bearer realm="FlotIA"'})
-        case Http404():
-            return ProblemError("no-encontrado", "No hay nada en esa dirección.")
-        case HttpError() if error.status_code < 500:
-            return ProblemError(of_status(error.status_code).slug, "No se entiende el cuerpo: debe ser JSON válido.")
-        case RunInProgressError() | NothingToResumeError():
-            return ProblemError("conflicto", str(error))
-        case DatabaseProblemError() | OperationalError() | InterfaceError():  # their words may name files and servers
-            detail = "La base de datos no responde ahora: vuelva a intentarlo en unos segundos."
-            return ProblemError("no-disponible", detail, headers={"Retry-After": "5"})
-        case AccountsError() | CatalogueError():
-            return ProblemError("no-disponible", str(error))
-        case FlotiaError():
-            return ProblemError("no-valido", str(error))
-        case _:
-            return ProblemError("error-interno", "Algo ha fallado aquí; queda anotado. Vuelva a intentarlo más tarde.")
+    for kinds, slug, sentence, headers in _MEANINGS:
+        if isinstance(error, kinds):
+            return ProblemError(slug, sentence or str(error), headers=headers)
+    return ProblemError("error-interno", "Algo ha fallado aquí; queda anotado. Vuelva a intentarlo más tarde.")
 
 
 def install(api: NinjaAPI) -> None:
     """Make `api` tell every exception so."""
 
-    def told(request: HttpRequest, error: Exception) -> HttpResponse:
+    def told(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+        error = error if isinstance(error, Exception) else error()
         problem = of(error)
         if _BY_SLUG[problem.slug].status >= 500:
             _log.error("%s %s", request.method, request.path, exc_info=error)

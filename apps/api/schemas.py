@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -107,10 +107,19 @@ class Pedido(Schema):
 
     cantidad: int = Field(ge=1, le=MAX_AMOUNT, description="Vehículos, exactamente", examples=[100])
     marca: str | None = Field(
-        None, min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]*$", description="Solo de esta marca", examples=["BMW"]
+        None,
+        min_length=1,
+        max_length=30,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Solo de esta marca",
+        examples=["BMW"],
     )
     semilla: int | None = Field(
-        None, ge=0, le=MAX_SEED, description="La misma semilla, fecha y catálogo dan los mismos datos locales", examples=[7]
+        None,
+        ge=0,
+        le=MAX_SEED,
+        description="La misma semilla, fecha y catálogo dan los mismos datos locales",
+        examples=[7],
     )
     usar_ia: bool = Field(True, description="false: datos locales, sin ningún modelo")
     usar_cache: bool = Field(False, description="Aprovecha respuestas anteriores antes de preguntar")
@@ -158,8 +167,7 @@ class PaginaDeEjecuciones(Schema):
     """Ejecuciones, de la última a la primera."""
 
     ejecuciones: list[Ejecucion]
-    next: str | None = Field(description="Las anteriores en el tiempo; null si no hay más")
-    previous: str | None = Field(description="Las posteriores en el tiempo; null si no hay más")
+    next: str | None = Field(description="Las anteriores; null si no hay más")
 
 
 class LlamadasPorModelo(Schema):
@@ -175,14 +183,18 @@ class LlamadasPorModelo(Schema):
     tokens: int
     latencia_p50: float | None = Field(description="Segundos")
     latencia_p95: float | None = Field(description="Segundos")
-    resultados: dict[str, int] = Field(description="Llamadas por resultado", examples=[{"ok": 9, "limite_por_minuto": 1}])
+    resultados: dict[str, int] = Field(
+        description="Llamadas por resultado", examples=[{"ok": 9, "limite_por_minuto": 1}]
+    )
 
 
 class EjecucionConCifras(Ejecucion):
     """Una ejecución con lo que lleva hecho."""
 
     hechos: int = Field(description="Vehículos hechos hasta ahora")
-    por_origen: dict[str, int] = Field(description="Vehículos hechos por origen", examples=[{"ia": 90, "aleatorio": 10}])
+    por_origen: dict[str, int] = Field(
+        description="Vehículos hechos por origen", examples=[{"ia": 90, "aleatorio": 10}]
+    )
     llamadas: int
     coste: float = Field(description="Lo que dijeron los proveedores, en su moneda")
     modelos: list[LlamadasPorModelo]
@@ -218,7 +230,7 @@ class Cuota(Schema):
 
     cuenta: str
     base: str
-    limites: list[str] = Field(description="Como se escriben en FLOTIA_PROVEEDORES; * es de cada modelo", examples=[["50/dia"]])
+    limites: list[str] = Field(description="Como en FLOTIA_PROVEEDORES; * es de cada modelo", examples=[["50/día"]])
     usadas_hoy: int
     quedan: int | None = Field(description="null: no se conoce ningún límite diario")
     se_repone: str | None = Field(description="ISO 8601")
@@ -232,3 +244,27 @@ class Cuotas(Schema):
 
     cuentas: list[Cuota]
     avisos: list[str]
+
+
+# --- quality -----------------------------------------------------------------------------------------------------------
+
+
+class Calidad(Schema):
+    """El informe de calidad; sus secciones son las del documento de `informe_calidad --json`."""
+
+    fuente: str
+    fecha: date
+    vehiculos: int = Field(description="Los que se han medido", examples=[2000])
+    en_stock: int = Field(description="Los que había en el stock", examples=[100000])
+    medido: datetime
+    tardo: float = Field(description="Segundos que costó medirlo")
+    columnas_que_faltan: list[str]
+    nota: float = Field(description="De 0 a 100", examples=[97.5])
+    notas: dict[str, float | None] = Field(description="De 0 a 100 por sección; null si no se puede saber")
+    hallazgos: list[str] = Field(description="Lo que más importa, en frases")
+    coherencia: dict[str, Any]
+    unicidad: dict[str, Any]
+    diversidad: dict[str, Any]
+    realismo: list[dict[str, Any]]
+    procedencia: dict[str, Any]
+    curvas: dict[str, Any]

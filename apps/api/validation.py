@@ -29,6 +29,8 @@ _SENTENCES = {
     "greater_than_equal": "Debe ser {ge} o más.",
     "less_than_equal": "Debe ser {le} o menos.",
 }
+#: What the views call what ninja fills from body and query: no name for a user.
+_PARAMETERS = ("query", "order", "changes")
 _SOURCES = ("body", "query", "path", "header", "form", "cookie")
 
 
@@ -40,9 +42,9 @@ def sentence(error: Mapping[str, Any]) -> str:
 
 
 def place(location: Sequence[Any]) -> str:
-    """Where it is: the name of the field, without the names by which ninja keeps its parameters."""
+    """Where it is: the name of the field, without the names by which ninja keeps its parameters, nor places in lists."""
     parts = [str(part) for part in location]
     if parts and parts[0] in _SOURCES:
         parts = parts[1:]
-    named = [p for p in parts if p not in ("orden_", "consulta", "pedido")]
+    named = [p for p in parts if p not in _PARAMETERS and not p.isdecimal()]
     return ".".join(named)[:120] or "cuerpo"

@@ -55,9 +55,10 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
     def _list(self, options: dict[str, Any]) -> None:  # noqa: ARG002 - one signature for all
+        from rich.console import Console
+
         from apps.api.models import TokenAPI
         from apps.ia import tables
-        from rich.console import Console
 
         rows = [
             (t.nombre, t.alcance, _day(t.creado), _day(t.caduca), _day(t.ultimo_uso), _state(t))
