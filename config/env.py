@@ -50,6 +50,13 @@ def database(default_file: Path) -> dict[str, object]:
     return dict(_env.db_url_config(f"sqlite:///{default_file}"))
 
 
+def folder(path: Path) -> Path:
+    """`path`, made if need be and possible: WhiteNoise warns of one that is not there."""
+    with suppress(OSError):
+        path.mkdir(exist_ok=True)
+    return path
+
+
 def is_set(name: str) -> bool:
     """Whether a variable has any text."""
     return bool(text(name))

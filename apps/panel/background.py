@@ -60,7 +60,7 @@ class Job:
             work()
         except FlotiaError as error:
             self.fault = str(error)
-        except Exception:  # the thread's end: whoever asked sees that it failed, the log says why
+        except Exception:  # noqa: BLE001 - whoever asked sees that it failed, the log says why
             _log.exception("%s failed", self.name)
             self.fault = _("Ha fallado por un error inesperado: está en el registro del servidor.")
         finally:

@@ -16,6 +16,10 @@ POLICY = (
 )
 #: The admin's sheet draws its icons from data addresses.
 _ADMIN_POLICY = POLICY.replace("img-src 'self'", "img-src 'self' data:")
+#: No page needs any of these, so nothing that gets into one may ask for them.
+_PERMISSIONS = ", ".join(
+    f"{name}=()" for name in ("camera", "microphone", "geolocation", "payment", "usb", "browsing-topics")
+)
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -33,4 +37,5 @@ class ContentSecurityPolicy:
         answer.headers.setdefault(
             "Content-Security-Policy", _ADMIN_POLICY if request.path.startswith("/admin/") else POLICY
         )
+        answer.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         return answer

@@ -77,13 +77,19 @@ def _calls(labels: Sequence[str], each: Sequence[Line | None], total: Line) -> F
     counted = [_families(line.outcomes) if line else Counter[str]() for line in each]
     every = _families(total.outcomes)
     series = [Series(name, [c[key] for c in counted], colour) for key, name, colour in _FAMILIES if every[key]]
-    says = _("%(calls)s llamadas, de ellas %(well)s bien.") % {"calls": figure(total.calls), "well": figure(every["well"])}
+    says = _("%(calls)s llamadas, de ellas %(well)s bien.") % {
+        "calls": figure(total.calls),
+        "well": figure(every["well"]),
+    }
     return Figure("llamadas", _("Llamadas por día"), says, _("Día"), Kind.STACKED, labels, series)
 
 
 def _vehicles(labels: Sequence[str], each: Sequence[Line | None], total: Line) -> Figure:
-    kinds = ((_("Intactos"), "kept", Colour.FIRST), (_("Reparados"), "repaired", Colour.SECOND))
-    kinds = (*kinds, (_("Rechazados"), "refused", Colour.FOURTH))
+    kinds = (
+        (_("Intactos"), "kept", Colour.FIRST),
+        (_("Reparados"), "repaired", Colour.SECOND),
+        (_("Rechazados"), "refused", Colour.FOURTH),
+    )
     series = [Series(name, [getattr(x, key) if x else 0 for x in each], colour) for name, key, colour in kinds]
     says = _("%(kept)s vehículos intactos, %(repaired)s reparados y %(refused)s rechazados.") % {
         "kept": figure(total.kept), "repaired": figure(total.repaired), "refused": figure(total.refused),
@@ -110,7 +116,9 @@ def _speed(models: Sequence[Line]) -> Figure:
             "model": quick.key, "seconds": figure(quick.p50, 1),
         }  # fmt: skip
     names = [x.key for x in answered]
-    return Figure("latencia", _("Latencia por modelo"), says, _("Modelo"), Kind.ACROSS, names, _latencies(answered), "s", 1)
+    return Figure(
+        "latencia", _("Latencia por modelo"), says, _("Modelo"), Kind.ACROSS, names, _latencies(answered), "s", 1
+    )
 
 
 def _speed_by_day(labels: Sequence[str], each: Sequence[Line | None], total: Line) -> Figure:

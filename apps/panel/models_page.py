@@ -170,7 +170,9 @@ def _rows(lines: Sequence[ModelLine], calls: Mapping[str, Line]) -> list[Row]:
         if key not in known:
             account, _nl, model = key.partition("\n")
             rows.append(
-                Row(Route(account, model), _("sin cuenta"), "sin_cuenta", None, None, line, "", None, can_be_tried=False)
+                Row(
+                    Route(account, model), _("sin cuenta"), "sin_cuenta", None, None, line, "", None, can_be_tried=False
+                )
             )
     return rows
 
@@ -225,4 +227,5 @@ async def _asked(there: Sequence[accounts.Account], memory: Memory, route: Route
         raise FlotiaError(_("Ese modelo no está hoy en ninguna cuenta: no se le pregunta."))
     own = [a for a in there if a.name == route.account]
     prober = Prober(own, chains, clients, memory, SystemClock())
-    return [result async for result in prober.probe([route])][0]
+    [result] = [result async for result in prober.probe([route])]  # to its end: what was learned is kept there
+    return result

@@ -21,7 +21,11 @@ class Entry:
     covers: str
 
 
-ENTRIES: tuple[Entry, ...] = (Entry(_("Stock"), "panel:stock", "/stock/"),)
+ENTRIES: tuple[Entry, ...] = (
+    Entry(_("Stock"), "panel:stock", "/stock/"),
+    Entry(_("Modelos"), "panel:modelos", "/modelos/"),
+    Entry(_("Calidad"), "panel:calidad", "/calidad/"),
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
