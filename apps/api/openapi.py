@@ -38,9 +38,15 @@ def files(kinds: Mapping[str, str], item: type[Schema]) -> dict[str, Any]:
     return {"responses": {200: {"description": "El fichero", "content": content, "headers": header}}}
 
 
-def stream(description: str) -> dict[str, Any]:
-    """What is added to an operation that gives server-sent events."""
-    content = {"text/event-stream": {"schema": {"type": "string", "description": description}}}
+def stream() -> dict[str, Any]:
+    """What is added to an operation that gives server-sent events: of such a stream a schema describes each event."""
+    fields = {
+        "id": {"type": "string", "description": "El número del evento, para Last-Event-ID"},
+        "event": {"type": "string", "description": "De qué clase es; el último, `fin`", "examples": ["lote"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer"},
+    }
+    content = {"text/event-stream": {"schema": {"type": "object", "properties": fields}}}
     return {"responses": {200: {"description": "Los eventos, según llegan", "content": content}}}
 
 
@@ -58,11 +64,21 @@ class DocumentedAPI(NinjaAPI):
         document = super().get_openapi_schema(**given)
         for path, operations in document["paths"].items():
             for operation in operations.values():
+                for parameter in operation["parameters"]:
+                    parameter["schema"] = _without_null(parameter["schema"])
                 for status, response in operation["responses"].items():
                     _complete(int(status), response, path)
                 if settings.FLOTIA_STOCK_PUBLICO and _PUBLIC in path:
                     operation["security"] = [*operation.get("security", []), {}]
         return document
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be missing is not sent; there is no way to send `null`."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    return {name: value for name, value in schema.items() if name not in {"anyOf", "default"}} | kinds[0]
 
 
 def _complete(status: int, response: dict[str, Any], path: str) -> None:

@@ -97,7 +97,7 @@ def one(request: HttpRequest, ejecucion: RunId) -> EjecucionConCifras:  # noqa: 
 @router.get(
     "/{ejecucion}/eventos", auth=access.reading, response={200: None, **errors(401, 403, 404, 422)},
     summary="Lo que pasa en una ejecución, según pasa (SSE)", operation_id="seguir_ejecucion",
-    openapi_extra=openapi.stream("Server-sent events: `id`, `event`, `data` (JSON); el último es `fin`"),
+    openapi_extra=openapi.stream(),
 )  # fmt: skip
 def events(
     request: HttpRequest,
