@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import patch_vary_headers
 
 from apps.api import limits, problems
 
@@ -32,6 +33,8 @@ class ApiGate:
         answer = self._next(request)
         if answer.status_code >= 400 and answer.get("Content-Type") != problems.MEDIA_TYPE:
             _retell(request, answer)
+        patch_vary_headers(answer, ["Authorization"])  # what a token is told is not for everybody
+        answer.headers.setdefault("Cache-Control", "no-store")
         return answer
 
 

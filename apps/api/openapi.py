@@ -59,23 +59,33 @@ def created(*names: tuple[str, str]) -> dict[str, Any]:
 class DocumentedAPI(NinjaAPI):
     """An API whose document says what it really answers."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._documents: dict[bool, OpenAPISchema] = {}
+
     def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
-        """Ninja's, completed."""
-        document = super().get_openapi_schema(**given)
+        """Ninja's, completed; made once, for it takes most of a second and anybody may ask for it."""
+        public = bool(settings.FLOTIA_STOCK_PUBLICO)
+        if public not in self._documents:
+            self._documents[public] = self._completed(super().get_openapi_schema(**given), public=public)
+        return self._documents[public]
+
+    @staticmethod
+    def _completed(document: OpenAPISchema, *, public: bool) -> OpenAPISchema:
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 for parameter in operation["parameters"]:
                     parameter["schema"] = _without_null(parameter["schema"])
                 for status, response in operation["responses"].items():
                     _complete(int(status), response, path)
-                if settings.FLOTIA_STOCK_PUBLICO and _PUBLIC in path:
+                if public and _PUBLIC in path:
                     operation["security"] = [*operation.get("security", []), {}]
         return document
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A parameter that may be missing is not sent; there is no way to send `null`."""
-    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
     if len(kinds) != 1:
         return schema
     return {name: value for name, value in schema.items() if name not in {"anyOf", "default"}} | kinds[0]
