@@ -127,7 +127,7 @@ class EjecucionAdmin(ReadOnly):
         "id", "estado", "cantidad", "marca", "usa_ia", "perfil", "semilla", "reemplaza", "creada", "publicada",
         "segundos", "motivo",
     )  # fmt: skip
-    list_filter = ("estado", "usa_ia", "perfil")
+    list_filter = ("estado", "usa_ia")
     search_fields = ("id__exact",)
     search_help_text = "Número de ejecución"
     actions = ("publish",)

@@ -16,6 +16,7 @@ from apps.stock.recording import CUT, GIVEN_UP, WELL
 from apps.stock.wording import outcome
 from flotia.outcome import Kind
 
+_KEPT = "flotia.facets"
 _Values = Callable[[Facets], tuple[str, ...]]
 
 
@@ -25,8 +26,8 @@ def by(column: str, title: str, values: _Values) -> type[admin.SimpleListFilter]
     class ByColumn(admin.SimpleListFilter):
         parameter_name = column
 
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-            return [(value, "sin etiqueta" if value == NO_LABEL else value) for value in values(facets())]
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+            return [(value, "sin etiqueta" if value == NO_LABEL else value) for value in values(_known(request))]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
             if (value := self.value()) is None:
@@ -35,6 +36,13 @@ def by(column: str, title: str, values: _Values) -> type[admin.SimpleListFilter]
 
     ByColumn.title = title
     return ByColumn
+
+
+def _known(request: HttpRequest) -> Facets:
+    """The values there are, looked up once for all filters of a page."""
+    found: Facets = request.META.get(_KEPT) or facets()
+    request.META[_KEPT] = found
+    return found
 
 
 OF_THE_STOCK = (

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,28 +27,20 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="no Chromium: apt-get install chromium"))
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The address of a server over 300 vehicles."""
+@contextmanager
+def serving(folder, script="", given=None):
+    """The address of a server over 300 vehicles in `folder`, with what `script` does beforehand and the settings `given`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {
-        **os.environ, "DATABASE_URL": "", "FLOTIA_DATOS": str(tmp_path_factory.mktemp("datos")),
-        "DJANGO_SETTINGS_MODULE": "config.settings", "DJANGO_DEBUG": "false",
+        **os.environ, "DATABASE_URL": "", "FLOTIA_DATOS": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_DEBUG": "false", **(given or {}),
     }  # fmt: skip
     make = ["manage.py", "migrate_stock_and_scrape", "--cantidad", "300", "--semilla", "5"]
-    subprocess.run([sys.executable, *make], cwd=ROOT, env=environment, check=True, capture_output=True)
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "config.asgi:application",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-    ]
+    for words in (make, ["manage.py", "shell", "-v0", "-c", script]):
+        subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True, capture_output=True)
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"]
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     for _ in range(300):
@@ -59,6 +52,13 @@ def site(tmp_path_factory):
     yield address
     server.terminate()
     server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The address of a server over 300 vehicles."""
+    with serving(tmp_path_factory.mktemp("datos")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
