@@ -23,6 +23,8 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(_("Stock"), "panel:stock", "/stock/"),
+    Entry(_("Generar"), "panel:generar", "/generar/"),
+    Entry(_("Generaciones"), "panel:generaciones", "/generacion/"),
     Entry(_("Modelos"), "panel:modelos", "/modelos/"),
     Entry(_("Calidad"), "panel:calidad", "/calidad/"),
 )

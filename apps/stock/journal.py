@@ -204,8 +204,8 @@ async def follow(run_id: int, after_id: int = 0, *, through_pauses: bool = True)
     try:
         after_id = max(min(after_id, await desk.ask(_newest, run_id)), 0)
         if not through_pauses and await desk.ask(_state, run_id) == Ejecucion.Estado.INTERRUMPIDA:
-            async for entry in _told_already(desk, run_id, after_id):
-                yield entry
+            async for told in _told_already(desk, run_id, after_id):
+                yield told
             return
         reader = desk.readers.get(run_id)
         if reader is None or reader.over:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from apps.stock import bulk
 from apps.stock.journal import Note
 from apps.stock.models import Ejecucion, Llamada, Lote
 from apps.stock.runs import LONGEST_MESSAGE
-from apps.stock.telling import Teller
+from apps.stock.telling import Teller, Totals
 from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked, RunStarted
 from flotia.vehicle import Origin
 
@@ -35,7 +35,7 @@ class Recorder:
 
     run: Ejecucion
     _teller: Teller = field(init=False)
-    _counts: dict[str, int] = field(default_factory=dict)
+    _totals: Totals = field(default_factory=Totals)
     _asked: list[tuple[ModelAsked, float]] = field(default_factory=list)
     _calls: list[CallDone] = field(default_factory=list)
     _since: float = field(default_factory=time.monotonic)
@@ -45,12 +45,8 @@ class Recorder:
 
     def hear(self, event: Event) -> None:
         """Keep what belongs in the database."""
-        match event:
-            case RunStarted():
-                self._counts = _by_origin(self.run) if event.already else {}
-            case BatchDone():
-                self._counts = _added(self._counts, event)
-        self._teller.hear(event, self._counts)
+        self._count(event)
+        self._teller.hear(event, self._totals)
         match event:
             case RunStarted():
                 self.tell(at_once=True)
@@ -63,6 +59,19 @@ class Recorder:
             case AiStopped():
                 Ejecucion.objects.filter(pk=self.run.pk).update(motivo=event.reason[:LONGEST_MESSAGE])
 
+    def _count(self, event: Event) -> None:
+        totals = self._totals
+        match event:
+            case RunStarted():
+                self._totals = _totals(self.run)
+            case BatchDone():
+                found = {str(o): event.vehicles.count(o) for o in Origin}
+                totals.origins |= {o: totals.origins.get(o, 0) + n for o, n in found.items() if n}
+            case CallDone():
+                totals.calls += 1
+                totals.fruitless += not event.usable
+                totals.repaired += event.repaired
+
     def note(self, line: str) -> None:
         """Keep a line for the user."""
         self._teller.tell(Note("aviso", {"texto": line}))
@@ -73,7 +82,7 @@ class Recorder:
 
     def published(self) -> None:
         """Close the journal: the run is in the stock. Part of the transaction that puts it there."""
-        self._teller.tell(Note("publicada", {"cantidad": self.run.cantidad, "origenes": self._counts}))
+        self._teller.tell(Note("publicada", {"cantidad": self.run.cantidad, "origenes": self._totals.origins}))
         self.tell(at_once=True)
 
     def flush(self) -> None:
@@ -114,18 +123,17 @@ class Recorder:
             Llamada.objects.bulk_create(rows)
         now = time.monotonic()
         Ejecucion.objects.filter(pk=self.run.pk).update(
-            segundos=F("segundos") + (now - self._since), latido=timezone.now(), recuento=self._counts
+            segundos=F("segundos") + (now - self._since), latido=timezone.now(), recuento=self._totals.origins
         )
         self._calls, self._since = [], now
 
 
-def _by_origin(run: Ejecucion) -> dict[str, int]:
-    return dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
-
-
-def _added(counts: dict[str, int], event: BatchDone) -> dict[str, int]:
-    """`counts` with the vehicles of a batch."""
-    return counts | {str(o): counts.get(o, 0) + n for o in Origin if (n := event.vehicles.count(o))}
+def _totals(run: Ejecucion) -> Totals:
+    """What the run's rows come to."""
+    made = dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+    fruitless = Count("id", filter=Q(conservados=0, reparados=0))
+    calls = run.llamadas.aggregate(all=Count("id"), fruitless=fruitless, repaired=Sum("reparados", default=0))
+    return Totals(made, calls["all"], calls["fruitless"], calls["repaired"])
 
 
 def _row(run: Ejecucion, event: CallDone) -> Llamada:

@@ -44,6 +44,16 @@ _LONGEST = 300
 
 
 @dataclass(slots=True)
+class Totals:
+    """What a run has come to so far: its vehicles by origin, its calls, those that brought nothing, the vehicles repaired."""
+
+    origins: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    fruitless: int = 0
+    repaired: int = 0
+
+
+@dataclass(slots=True)
 class Teller:
     """Collects what a run tells, and writes it down. Batches that come faster than they are written become one entry."""
 
@@ -53,11 +63,11 @@ class Teller:
     _written: float = 0.0
     _since_prune: int = _PRUNE_EVERY
 
-    def hear(self, event: Event, counts: dict[str, int]) -> None:
-        """Take in an event; `counts` are the run's vehicles by origin, with those of the event."""
+    def hear(self, event: Event, totals: Totals) -> None:
+        """Take in an event; `totals` are the run's, with it."""
         if isinstance(event, BatchDone):
-            self._add(event, counts)
-        elif (note := note_of(event, counts)) is not None:
+            self._add(event, totals)
+        elif (note := note_of(event, totals)) is not None:
             self.tell(note)
 
     def tell(self, note: Note) -> None:
@@ -78,11 +88,11 @@ class Teller:
             self._since_prune = 0
             journal.prune(self.run_id)
 
-    def _add(self, event: BatchDone, counts: dict[str, int]) -> None:
+    def _add(self, event: BatchDone, totals: Totals) -> None:
         there = self._batches or {"lotes": 0, "vehiculos": 0, "tarjetas": []}
         there["lotes"] += 1
         there["vehiculos"] += len(event.vehicles)
-        there["total"], there["cantidad"], there["origenes"] = event.total, event.amount, dict(counts)
+        there["total"], there["cantidad"], there["origenes"] = event.total, event.amount, dict(totals.origins)
         there["tarjetas"] += cards(event.vehicles, CARDS - len(there["tarjetas"]))
         self._batches = there
 
@@ -101,16 +111,16 @@ def cards(vehicles: VehicleTable, most: int) -> list[dict[str, Any]]:
     return [{**row, "precio_venta": str(row["precio_venta"]), "origen": str(row["origen"])} for row in rows]
 
 
-def note_of(event: Event, counts: dict[str, int]) -> Note | None:
+def note_of(event: Event, totals: Totals) -> Note | None:
     """An event as it is written; `None` for one that somebody else writes, or nobody."""
     match event:
         case RunStarted():
             told = {"cantidad": event.amount, "hechos": event.already, "lote": event.batch_size, "ia": event.use_ai}
-            return Note("empieza", {**told, "origenes": dict(counts)})
+            return Note("empieza", {**told, "origenes": dict(totals.origins), "total_reparados": totals.repaired})
         case RunDone():
-            return Note("completa", {"cantidad": event.amount, "origenes": dict(counts)})
+            return Note("completa", {"cantidad": event.amount, "origenes": dict(totals.origins)})
         case ModelAsked() | CallDone() | ModelCooled() | ModelRetired() | AccountStopped():
-            return _of_model(event)
+            return _of_model(event, totals)
         case QuotaSeen() | UnlistedBrand() | Waiting() | AiStopped():
             return _of_run(event)
     return None
@@ -129,13 +139,14 @@ def _of_run(event: QuotaSeen | UnlistedBrand | Waiting | AiStopped) -> Note:
             return Note("sin_ia", {"motivo": _text(event.reason)})
 
 
-def _of_model(event: ModelAsked | CallDone | ModelCooled | ModelRetired | AccountStopped) -> Note:
+def _of_model(event: ModelAsked | CallDone | ModelCooled | ModelRetired | AccountStopped, totals: Totals) -> Note:
     match event:
         case ModelAsked():
             told = {"lote": event.batch, "modelo": _text(event.model), "cuenta": event.account}
             return Note("pregunta", {**told, "vehiculos": event.slots})
         case CallDone():
-            return Note("respuesta", _call(event))
+            so_far = {"llamadas": totals.calls, "fallidas": totals.fruitless, "total_reparados": totals.repaired}
+            return Note("respuesta", {**_call(event), **so_far})
         case ModelCooled():
             told = {"modelo": _text(event.model), "cuenta": event.account, "hasta": _in(event.seconds)}
             return Note("descanso", {**told, "motivo": _text(event.reason)})

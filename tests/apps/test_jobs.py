@@ -125,7 +125,7 @@ def test_a_local_run_of_the_worker_is_saved_on_the_way():
     """So that it can be watched and stopped, and nobody else waits for the database as long as it lasts."""
     run = queued(5, use_ai=False)
     worker.work_off()
-    assert not state(run) == State.EN_COLA
+    assert state(run) == State.PUBLICADA
     assert "lote" in told(run)
 
 

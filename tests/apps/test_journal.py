@@ -16,7 +16,7 @@ from apps.stock.generation import Order
 from apps.stock.jobs import cancel, enqueue
 from apps.stock.journal import Note, follow, read, stream, write
 from apps.stock.models import Ejecucion, Evento
-from apps.stock.telling import Teller
+from apps.stock.telling import Teller, Totals
 from flotia.events import BatchDone, ModelCooled
 from flotia.generation import generate
 from flotia.request import Request
@@ -86,12 +86,15 @@ def test_a_run_tells_what_it_does(speaking):
 
 def test_batches_that_come_fast_become_one_entry(run):
     vehicles = {}
-    generate(Request(amount=40, use_ai=False, today=TODAY), on_event=lambda e: vehicles.setdefault("b", e) if isinstance(e, BatchDone) else None)
+    generate(
+        Request(amount=40, use_ai=False, today=TODAY),
+        on_event=lambda e: vehicles.setdefault("b", e) if isinstance(e, BatchDone) else None,
+    )
     batch = vehicles["b"]
     teller = Teller(run.pk)
     teller.write(at_once=True)
     for total in (40, 80, 120):
-        teller.hear(BatchDone(0, batch.vehicles, total, 120), {"aleatorio": total})
+        teller.hear(BatchDone(0, batch.vehicles, total, 120), Totals({"aleatorio": total}))
         teller.write()
     teller.write(at_once=True)
     lots = [e.datos for e in read(run.pk) if e.tipo == "lote"]
@@ -107,7 +110,7 @@ def test_it_is_written_twice_a_second_at_most(run, monkeypatch):
     writes = 0
     for _ in range(100):
         now[0] += 0.05
-        teller.hear(ModelCooled("m", 5.0, "lento"), {})
+        teller.hear(ModelCooled("m", 5.0, "lento"), Totals())
         count = Evento.objects.count()
         teller.write()
         writes += Evento.objects.count() > count
@@ -118,7 +121,7 @@ def test_it_is_written_twice_a_second_at_most(run, monkeypatch):
 
 def test_text_from_outside_is_cut_and_cleaned(run):
     teller = Teller(run.pk)
-    teller.hear(ModelCooled("m\x1b[31m", 5.0, "<script>" + "x" * 999), {})
+    teller.hear(ModelCooled("m\x1b[31m", 5.0, "<script>" + "x" * 999), Totals())
     teller.write(at_once=True)
     told = read(run.pk)[-1].datos
     assert told["modelo"] == "m [31m"
