@@ -36,6 +36,11 @@ def seconds(name: str, default: float) -> float:
     return float(_env.float(name)) if is_set(name) else default
 
 
+def number(name: str, default: int) -> int:
+    """A variable read as a whole number."""
+    return int(_env.int(name)) if is_set(name) else default
+
+
 def database(default_file: Path) -> dict[str, object]:
     """`DATABASE_URL` as Django settings; without it, a SQLite file, whose folder is made."""
     if is_set("DATABASE_URL"):
@@ -43,6 +48,13 @@ def database(default_file: Path) -> dict[str, object]:
     with suppress(OSError):  # whoever opens the database says it better
         default_file.parent.mkdir(parents=True, exist_ok=True)
     return dict(_env.db_url_config(f"sqlite:///{default_file}"))
+
+
+def folder(path: Path) -> Path:
+    """`path`, made if need be and possible: WhiteNoise warns of one that is not there."""
+    with suppress(OSError):
+        path.mkdir(exist_ok=True)
+    return path
 
 
 def is_set(name: str) -> bool:

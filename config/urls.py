@@ -1,8 +1,15 @@
-"""Addresses: for now, the admin."""
+"""Addresses: the panel, the API, and the admin, whose login is the panel's (there attempts are counted)."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from apps.panel.access import Login
+
+urlpatterns = [
+    path("admin/login/", Login.as_view()),
+    path("admin/", admin.site.urls),
+    path("api/", include("apps.api.urls")),
+    path("", include("apps.panel.urls")),
+]

@@ -12,18 +12,20 @@ _T = TypeVar("_T")
 BEAT = 20.0
 
 
-def iterate(stream: AsyncIterator[_T], beat: Callable[[], None] | None = None) -> Generator[_T, None, None]:
+def iterate(
+    stream: AsyncIterator[_T], beat: Callable[[], None] | None = None, every: float = BEAT
+) -> Generator[_T, None, None]:
     """Yield what `stream` yields, in the calling thread; between two items the loop stands still.
 
-    `beat` is called about every `BEAT` seconds while an item is waited for: a sign of life for whoever watches.
-    Closing the iterator, or an exception in the caller's loop, closes the stream.
+    `beat` is called about `every` so many seconds while an item is waited for: a sign of life for whoever watches.
+    What it raises ends the loop. Closing the iterator, or an exception in the caller's loop, closes the stream.
     """
     loop = asyncio.new_event_loop()
     try:
         while True:
             task = loop.create_task(_next(stream))
             try:
-                while not loop.run_until_complete(_within(task)):
+                while not loop.run_until_complete(_within(task, every)):
                     if beat is not None:
                         beat()
             except BaseException:
@@ -46,8 +48,8 @@ async def _next(stream: AsyncIterator[_T]) -> _T:
     return await anext(stream)
 
 
-async def _within(task: asyncio.Task[_T]) -> bool:
-    done, _ = await asyncio.wait({task}, timeout=BEAT)
+async def _within(task: asyncio.Task[_T], seconds: float) -> bool:
+    done, _ = await asyncio.wait({task}, timeout=seconds)
     return bool(done)
 
 

@@ -4,7 +4,8 @@ from config.settings import *  # noqa: F403
 from config.settings import DATA_DIR, DATABASES
 
 SECRET_KEY = "only-for-tests"
-DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 DEEPSEEK_API_KEY = ""
 DEEPSEEK_API_BASE = "https://openrouter.ai/api/v1"
 DEEPSEEK_BASE_IS_CHOSEN = False

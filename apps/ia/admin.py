@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from apps.ia.admin_parts import ReadOnly
 from apps.ia.models import Cuenta, FilaCache, ListaModelos, ModeloIA
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """A record of what happened: to change it would be to lie."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Nobody adds to the past."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Nobody changes the past."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Nobody removes the past."""
-        return False
+from flotia.catalogue.loader import Catalogue
 
 
 @admin.register(Cuenta)
@@ -43,6 +31,7 @@ class ModeloIAAdmin(ReadOnly):
     """Models and what was learned of them."""
 
     list_display = ("modelo", "cuenta", "retirado", "ultimo_error", "actualizado")
+    list_select_related = ("cuenta",)
     list_filter = ("cuenta",)
     search_fields = ("modelo",)
 
@@ -62,6 +51,7 @@ class ListaModelosAdmin(ReadOnly):
     """What providers list."""
 
     list_display = ("cuenta", "cuantos", "obtenida")
+    list_select_related = ("cuenta",)
 
     @admin.display(description="modelos")
     def cuantos(self, row: ListaModelos) -> int:
@@ -69,10 +59,26 @@ class ListaModelosAdmin(ReadOnly):
         return len(row.ofertas)
 
 
+class OfToday(admin.SimpleListFilter):
+    """Whether rows are of the catalogue as it is today: by the first column of the table's index."""
+
+    title, parameter_name = "catálogo", "de"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """The one thing to choose: rows of another catalogue are waiting to be forgotten."""
+        return [("hoy", "el de hoy")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[FilaCache]) -> QuerySet[FilaCache]:  # noqa: ARG002
+        """The rows that can be used today."""
+        return queryset.filter(catalogo=Catalogue.load().fingerprint) if self.value() else queryset
+
+
 @admin.register(FilaCache)
 class FilaCacheAdmin(ReadOnly):
     """Rows of earlier answers."""
 
     list_display = ("marca", "modelo", "anio", "modelo_ia", "catalogo", "creada")
-    list_filter = ("catalogo", "modelo_ia")
-    search_fields = ("marca", "modelo")
+    list_filter = (OfToday,)
+    sortable_by = ()
+    search_fields = ("marca__exact",)
+    search_help_text = "La marca, como está en el catálogo"

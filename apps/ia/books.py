@@ -144,13 +144,23 @@ def _opened(account: Account) -> int:
     """The account's row. Limits that were declared otherwise before do not hold any more."""
     with transaction.atomic():
         row = Cuenta.objects.select_for_update().get(pk=row_of(account).pk)
-        declared = str(account.limits) if account.limits else ""
-        if row.libro.get(_DECLARED, "") != declared:
-            book = read(row.libro)
-            book.limits = account.limits
+        if row.libro.get(_DECLARED, "") != (declared := _declared(account)):
+            book = book_of(row, account)
             row.libro[_DECLARED] = declared
             _store(row, book)
     return row.pk
+
+
+def book_of(row: Cuenta, account: Account) -> AccountBook:
+    """The book in `row`, with the limits that are declared for its account today."""
+    book = read(row.libro)
+    if row.libro.get(_DECLARED, "") != _declared(account):
+        book.limits = account.limits
+    return book
+
+
+def _declared(account: Account) -> str:
+    return str(account.limits) if account.limits else ""
 
 
 def _store(row: Cuenta, book: AccountBook) -> None:

@@ -56,17 +56,8 @@ class DatabaseExperience:
             record = record_of(row.registro)
             self._written[route] = asdict(record)
             since = record.last_asked or row.actualizado.timestamp()
-            found[route] = self._given_a_chance(record, since, route.model, lists.get(row.cuenta_id))
+            found[route] = given_a_chance(record, since, route.model, lists.get(row.cuenta_id), self._clock.now())
         return found
-
-    def _given_a_chance(self, record: Record, since: float, model: str, listed: ListaModelos | None) -> Record:
-        if not record.retired:
-            return record
-        if listed is not None and listed.obtenida.timestamp() > since and model in listed_models(listed.ofertas):
-            record.retired, record.said_retired = False, 0
-        elif self._clock.now() - since > _ASK_AGAIN:
-            record.retired, record.said_retired = False, 1  # one more "it is gone" will do
-        return record
 
     def _write(self, changed: Mapping[Route, dict[str, Any]]) -> None:
         ModeloIA.objects.bulk_create(
@@ -75,6 +66,17 @@ class DatabaseExperience:
             unique_fields=["cuenta", "modelo"],
             update_fields=["registro", "actualizado"],
         )
+
+
+def given_a_chance(record: Record, since: float, model: str, listed: ListaModelos | None, now: float) -> Record:
+    """The record, not retired any more if its model was listed after `since`, or if that is long ago (epoch seconds)."""
+    if not record.retired:
+        return record
+    if listed is not None and listed.obtenida.timestamp() > since and model in listed_models(listed.ofertas):
+        record.retired, record.said_retired = False, 0
+    elif now - since > _ASK_AGAIN:
+        record.retired, record.said_retired = False, 1  # one more "it is gone" will do
+    return record
 
 
 def record_of(kept: Any) -> Record:

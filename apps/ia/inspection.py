@@ -85,14 +85,15 @@ def model_lines(chains: Mapping[str, Chain], records: Mapping[Route, Record], no
     for account, chain in chains.items():
         for place, model in enumerate(chain.models, start=1):
             record = records.get(Route(account, model)) or Record()
-            lines.append(ModelLine(place, Route(account, model), _state(record, now), record))
+            lines.append(ModelLine(place, Route(account, model), state_of(record, now), record))
         for model in chain.dead:
             route = Route(account, model)
             lines.append(ModelLine(None, route, State.UNLISTED, records.get(route) or Record()))
     return lines
 
 
-def _state(record: Record, now: float) -> State:
+def state_of(record: Record, now: float) -> State:
+    """What is to be expected by what is remembered."""
     if record.retired:
         return State.RETIRED
     if record.cool_until > now:
@@ -143,7 +144,7 @@ async def quotas(
     found = []
     for account, standing in zip(accounts, standings, strict=True):
         await open_account(ledger, account, standing)
-        told = partial(_quota, account=account, standing=standing, now=clock.now())
+        told = partial(quota_of, account=account, standing=standing, now=clock.now())
         found.append(await memory.books.change(account.name, told))
     return found
 
@@ -154,7 +155,8 @@ async def open_account(ledger: Ledger, account: Account, standing: Standing | No
     await ledger.open(account.name, limits, standing)
 
 
-def _quota(book: AccountBook, account: Account, standing: Standing | None, now: float) -> Quota:
+def quota_of(book: AccountBook, account: Account, standing: Standing | None, now: float) -> Quota:
+    """How an account stands by its book, and by `standing` if its provider has just told it."""
     left = book.left_today(now)
     return Quota(
         account.name, account.endpoint.base, book.limits, book.used, left, book.resets_at(now),

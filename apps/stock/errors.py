@@ -14,8 +14,23 @@ class NothingToResumeError(FlotiaError):
     """There is no interrupted run, or not that one."""
 
 
+class JobError(FlotiaError):
+    """What was asked of a run makes no sense in its state."""
+
+
+class CancelledError(FlotiaError):
+    """Somebody has cancelled the run from elsewhere."""
+
+
 class OutputError(FlotiaError):
     """The output file cannot be written, or its kind is not known."""
 
 
-__all__ = ["DatabaseProblemError", "NothingToResumeError", "OutputError", "RunInProgressError"]
+__all__ = [
+    "CancelledError",
+    "DatabaseProblemError",
+    "JobError",
+    "NothingToResumeError",
+    "OutputError",
+    "RunInProgressError",
+]

@@ -8,11 +8,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from django.db import transaction
+
 from apps.ia.composition import choose_sources, has_capable_models
 from apps.ia.database import explained
-from apps.stock import export, ownership, publishing, runs
-from apps.stock.errors import OutputError
+from apps.stock import export, publishing, runs
+from apps.stock.errors import CancelledError, OutputError
 from apps.stock.models import Ejecucion
+from apps.stock.pulse import LOOK_EVERY, Pulse, Told
 from apps.stock.recording import Recorder
 from apps.stock.runs import Changes, Claim
 from apps.stock.summary import Summary, summarise
@@ -33,11 +36,16 @@ _Notice = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the user of a run may say beside the request itself."""
+    """What the user of a run may say beside the request itself.
+
+    `stepwise` saves on the way even where no model takes part, so that others can watch the run, stop it and write to an
+    embedded database meanwhile.
+    """
 
     replaces: bool = False
     offline: bool = False
     output: Path | None = None
+    stepwise: bool = False
 
 
 class Interrupted(Exception):  # noqa: N818 - it is not an error: the user asked for it
@@ -71,12 +79,17 @@ def resume(
 
 def begin(request: Request, order: Order) -> Claim:
     """A new run, at work. Raises `FlotiaError`, with nothing begun, for what can be known to fail."""
+    check(request, order)
+    with explained():
+        return runs.begin(request, replaces=order.replaces, offline=order.offline)
+
+
+def check(request: Request, order: Order) -> None:
+    """Raise `FlotiaError` for what can be known to fail."""
     if order.output is not None:
         export.check_writable(order.output, request.amount)
     if request.brand is not None:
         _check_brand(request.brand, asks_freely=request.use_ai and not order.offline and has_capable_models())
-    with explained():
-        return runs.begin(request, replaces=order.replaces)
 
 
 def take_up(run_id: int | None, order: Order, changes: Changes) -> Claim:
@@ -103,8 +116,9 @@ def _check_brand(name: str, *, asks_freely: bool) -> None:
 def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summary:
     """Make what a claimed run lacks, publish, export, sum up.
 
-    Raises `Interrupted` when the user stops it, `Paused` when it is to wait for calls or quota, `FlotiaError` when something
-    ends it. In each case all that was made is kept, the stock is as it was, and the run can be taken up again.
+    Raises `Interrupted` when the user stops it, here or from elsewhere, `Paused` when it is to wait for calls or quota,
+    `FlotiaError` when something ends it. In each case all that was made is kept, the stock is as it was, and the run can be
+    taken up again. Only of a run that somebody has cancelled (`CancelledError`) nothing is kept.
     """
     run = claim.run
     recorder = Recorder(run)
@@ -116,20 +130,30 @@ def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summa
         ):
             for line in chosen.notices:
                 notice(line)
+                recorder.note(line)
             engine = Engine(
-                Catalogue.load(), chosen.sources, identities, books=chosen.books, experience=chosen.experience,
+                Catalogue.load(),
+                chosen.sources,
+                identities,
+                books=chosen.books,
+                experience=chosen.experience,
                 cache=chosen.cache,
             )
-            if not chosen.sources and not run.usa_cache and not run.vehiculos.exists():
+            if not (order.stepwise or chosen.sources or run.usa_cache or run.vehiculos.exists()):
                 return _in_one_go(engine, run, order, hear)
             _make(engine, claim, recorder, hear)
             summary = summarise(run)
             if order.output is not None:
                 _export(run, order.output)
-            publishing.publish(run)
+            _publish(run, recorder)
     except Paused as pause:
         _let_go(recorder, pause.reason, pause.resumes)
         raise
+    except Told as told:
+        _let_go(recorder, "en pausa: lo pidió el usuario")  # cancels it, if that is what was wanted
+        if told.order == Ejecucion.Orden.CANCELAR:
+            raise CancelledError(f"La ejecución {run.pk} se ha cancelado: el stock queda como estaba.") from None
+        raise Interrupted(run.pk, run.vehiculos.count(), run.cantidad) from None
     except KeyboardInterrupt:
         _let_go(recorder, "interrumpida por el usuario")
         raise Interrupted(run.pk, run.vehiculos.count(), run.cantidad) from None
@@ -147,6 +171,7 @@ def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: _Hear) -> Sum
     """Draw the vehicles straight into the stock, and into the file if one is wanted, in one pass."""
     request = replace(runs.request_of(run), use_ai=False)
     started = time.monotonic()
+    runs.note_one_go(run)
     with _file(run, order.output) as write, publishing.in_one_go(run) as take:
         for event in iterate(engine.stream(request)):
             if isinstance(event, BatchDone):
@@ -189,14 +214,26 @@ def _make(engine: Engine, claim: Claim, recorder: Recorder, hear: _Hear) -> None
 def _streamed(engine: Engine, run: Ejecucion, request: Request, recorder: Recorder, hear: _Hear) -> RunPaused | None:
     """One stream of the run, to its end; how it was paused, if it was."""
     pause = None
+    pulse = Pulse(run, recorder)
     stream = engine.stream(request, done=runs.done_slots(run))
-    with closing(iterate(stream, beat=lambda: ownership.beat(run))) as events:
+    with closing(iterate(stream, beat=pulse.beat, every=LOOK_EVERY)) as events:
         for event in events:
             recorder.hear(event)
             hear(event)
+            pulse.beat()
             if isinstance(event, RunPaused):
                 pause = event
     return pause
+
+
+def _publish(run: Ejecucion, recorder: Recorder) -> None:
+    """Put the run into the stock, unless somebody has asked for something else before that. Raises `Told`."""
+    with transaction.atomic():
+        order = Ejecucion.objects.select_for_update().get(pk=run.pk).orden
+        if order:
+            raise Told(order)
+        publishing.publish(run)
+        recorder.published()
 
 
 def _let_go(recorder: Recorder, reason: str, resumes: float | None = None) -> None:

@@ -60,9 +60,34 @@ class Vehiculo(VehicleColumns):
         verbose_name = "vehículo"
         verbose_name_plural = "stock"
         indexes = [
-            models.Index(fields=["marca", "modelo"], name="stock_marca_modelo"),
-            models.Index(fields=["precio_venta"], name="stock_precio"),
-            models.Index(fields=["anio_matricula"], name="stock_anio"),
+            # Every filter is answered inside this one, without a look at the wide rows. First the columns with few values:
+            # PostgreSQL 18 skips through those that are not asked (older ones, and SQLite, read the index through).
+            models.Index(
+                fields=[
+                    "marca",
+                    "combustible",
+                    "tipo_vehiculo",
+                    "transmision",
+                    "provincia",
+                    "color",
+                    "precio_venta",
+                    "kilometros",
+                    "fecha_matriculacion",
+                    "etiqueta_dgt",
+                    "modelo",
+                    "origen",
+                    "potencia",
+                    "fecha_recepcion",
+                    "bastidor",
+                ],
+                name="stock_busqueda",
+            ),
+            # One for each order, with the key: thousands of cars share a power or a mileage, and a page must not sort them.
+            models.Index(fields=["precio_venta", "bastidor"], name="stock_precio"),
+            models.Index(fields=["kilometros", "bastidor"], name="stock_km"),
+            models.Index(fields=["fecha_matriculacion", "bastidor"], name="stock_matriculacion"),
+            models.Index(fields=["fecha_recepcion", "bastidor"], name="stock_recepcion"),
+            models.Index(fields=["potencia", "bastidor"], name="stock_potencia"),
         ]
 
 
@@ -72,9 +97,17 @@ class Ejecucion(models.Model):
     class Estado(models.TextChoices):
         """What a run is doing."""
 
+        EN_COLA = "en_cola", "en cola"
         EN_CURSO = "en_curso", "en curso"
         INTERRUMPIDA = "interrumpida", "interrumpida"
         PUBLICADA = "publicada", "publicada"
+        CANCELADA = "cancelada", "cancelada"
+
+    class Orden(models.TextChoices):
+        """What somebody wants of a run that another process works on."""
+
+        PAUSAR = "pausar", "pausar"
+        CANCELAR = "cancelar", "cancelar"
 
     cantidad = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(10_000_000)])
     marca = models.CharField(max_length=30, blank=True)
@@ -97,6 +130,15 @@ class Ejecucion(models.Model):
     segundos = models.FloatField(default=0.0)
     motivo = models.CharField(max_length=300, blank=True, help_text="Por qué se interrumpió o dejó de usar IA")
     sigue_desde = models.DateTimeField(null=True, blank=True, help_text="Cuándo vuelve a haber cupo, si está en pausa")
+    orden = models.CharField(max_length=8, choices=Orden, blank=True, default="", editable=False)
+    encargada = models.DateTimeField(
+        null=True, default=None, editable=False, help_text="Cuándo se dejó al proceso de fondo; vacía si es de la orden"
+    )
+    caidas = models.PositiveSmallIntegerField("veces que cayó su proceso", default=0, editable=False)
+    sin_red = models.BooleanField("sin preguntar a ningún modelo", default=False)
+    de_una_vez = models.BooleanField("en una sola transacción", default=False, editable=False)
+    llamadas_hasta = models.PositiveBigIntegerField(null=True, default=None, editable=False)
+    recuento = models.JSONField("vehículos por origen", default=dict, editable=False)
 
     class Meta:
         db_table = "ejecucion"
@@ -106,6 +148,11 @@ class Ejecucion(models.Model):
 
     def __str__(self) -> str:
         return f"Ejecución {self.pk}: {self.cantidad} vehículos ({self.get_estado_display()})"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.estado in (self.Estado.PUBLICADA, self.Estado.CANCELADA)
 
 
 class VehiculoGenerado(VehicleColumns):
@@ -182,3 +229,20 @@ class Llamada(models.Model):
 
     def __str__(self) -> str:
         return f"{self.modelo_pedido}: {self.resultado}"
+
+
+class Evento(models.Model):
+    """What a run has told, for whoever watches it: see `apps.stock.journal`."""
+
+    ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="eventos", db_index=False)
+    tipo = models.CharField(max_length=20)
+    datos = models.JSONField(default=dict)
+    momento = models.DateTimeField()
+
+    class Meta:
+        db_table = "evento"
+        ordering = ["id"]
+        indexes = [models.Index(fields=["ejecucion", "id"], name="evento_de_ejecucion")]
+
+    def __str__(self) -> str:
+        return f"{self.tipo} de la ejecución {self.ejecucion_id}"

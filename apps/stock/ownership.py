@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.stock import journal
 from apps.stock.errors import NothingToResumeError, RunInProgressError
+from apps.stock.journal import Note
 from apps.stock.models import Ejecucion
 
 #: An owner on another machine that has been silent this long is taken for dead; a living one beats every 20 s.
 LEASE = timedelta(minutes=5)
+#: A run under which the background worker has died so often is left alone: it may be what kills it.
+MOST_FALLS = 3
+_FELL = "el proceso terminó de golpe"
 
 
 def owner_name() -> str:
@@ -40,13 +46,48 @@ def claim_interrupted(run_id: int | None) -> Ejecucion:
     """
     with transaction.atomic():
         _free_from_the_dead()
-        runs = Ejecucion.objects.filter(estado=Ejecucion.Estado.INTERRUMPIDA)
+        runs = Ejecucion.objects.select_for_update().filter(estado=Ejecucion.Estado.INTERRUMPIDA)
         run = runs.filter(pk=run_id).first() if run_id is not None else runs.order_by("-id").first()
         if run is None:
             which = f"la ejecución {run_id}" if run_id is not None else "ninguna ejecución"
             raise NothingToResumeError(f"No hay {which} interrumpida que reanudar.")
+        run.encargada = None  # it is this process's now, whoever had it before
         _take(run)
     return run
+
+
+def claim_queued() -> Ejecucion | None:
+    """The run that has waited longest, at work from now on; `None` if none waits, or another holds the stock.
+
+    A run whose owner has died is freed, and waits again if it was a background worker's.
+    """
+    active = Ejecucion.objects.filter(activa=True).first()
+    waiting = Ejecucion.objects.filter(estado=Ejecucion.Estado.EN_COLA)
+    if (active is None and not waiting.exists()) or (active is not None and not is_dead(active)):
+        return None
+    try:
+        with transaction.atomic():
+            _free_from_the_dead()
+            run = waiting.select_for_update().order_by("encargada", "pk").first()
+            if run is not None:
+                _take(run)
+    except RunInProgressError:  # somebody was faster
+        return None
+    return run
+
+
+def free_the_dead() -> None:
+    """Let go of a run whose owner has died, if there is one."""
+    active = Ejecucion.objects.filter(activa=True).first()
+    if active is not None and is_dead(active):
+        with transaction.atomic(), suppress(RunInProgressError):
+            _free_from_the_dead()
+
+
+def is_publishing(run_id: int) -> bool:
+    """Whether a living process is putting that run into the stock in one go, and hears nobody meanwhile."""
+    run = Ejecucion.objects.filter(pk=run_id, activa=True, de_una_vez=True).first()
+    return run is not None and not is_dead(run)
 
 
 def beat(run: Ejecucion) -> None:
@@ -56,6 +97,7 @@ def beat(run: Ejecucion) -> None:
 
 def _take(run: Ejecucion) -> None:
     run.activa, run.estado, run.motivo, run.sigue_desde = True, Ejecucion.Estado.EN_CURSO, "", None
+    run.orden, run.de_una_vez = "", False
     run.propietario, run.latido = owner_name(), timezone.now()
     try:
         with transaction.atomic():
@@ -65,15 +107,33 @@ def _take(run: Ejecucion) -> None:
 
 
 def _free_from_the_dead() -> None:
-    """Mark a run whose owner is dead as interrupted; raise if the owner lives."""
+    """Let go of a run whose owner is dead, as it was last told to; raise if the owner lives."""
     active = Ejecucion.objects.select_for_update().filter(activa=True).first()
     if active is None:
         return
-    if not _is_dead(active):
+    if not is_dead(active):
         raise _in_progress(active)
-    active.activa, active.estado = None, Ejecucion.Estado.INTERRUMPIDA
-    active.motivo = "el proceso terminó de golpe"
-    active.save(update_fields=["activa", "estado", "motivo"])
+    active.caidas += 1
+    active.activa = None
+    if active.orden == Ejecucion.Orden.CANCELAR:
+        drop(active)
+        return
+    again = active.encargada is not None and not active.orden and active.caidas < MOST_FALLS
+    active.estado = Ejecucion.Estado.EN_COLA if again else Ejecucion.Estado.INTERRUMPIDA
+    active.motivo, active.orden = _FELL, ""
+    active.save(update_fields=["activa", "estado", "motivo", "orden", "caidas"])
+    made = active.vehiculos.count()
+    told = {"motivo": _FELL, "hechos": made, "cantidad": active.cantidad, "sigue_desde": None}
+    journal.write(active.pk, [Note("cola", {"motivo": _FELL}) if again else Note(journal.PAUSE, told)])
+
+
+def drop(run: Ejecucion) -> None:
+    """Cancel a run that nobody works on: its vehicles are forgotten, its calls were made and stay."""
+    run.vehiculos.all()._raw_delete(using=run.vehiculos.db)  # noqa: SLF001 - no row to collect
+    run.activa, run.estado, run.orden, run.recuento = None, Ejecucion.Estado.CANCELADA, "", {}
+    run.motivo, run.sigue_desde = "cancelada por el usuario", None
+    run.save()
+    journal.write(run.pk, [Note("cancelada")])
 
 
 def _in_progress(run: Ejecucion | None = None) -> RunInProgressError:
@@ -83,7 +143,8 @@ def _in_progress(run: Ejecucion | None = None) -> RunInProgressError:
     )
 
 
-def _is_dead(run: Ejecucion) -> bool:
+def is_dead(run: Ejecucion) -> bool:
+    """Whether nobody works any more on a run that holds the stock."""
     host, _, process = run.propietario.partition(":")
     pid, _, started = process.partition(":")
     if host == socket.gethostname() and pid.isdigit() and os.name == "posix":

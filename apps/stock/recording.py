@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from apps.stock import bulk
+from apps.stock.journal import Note
 from apps.stock.models import Ejecucion, Llamada, Lote
 from apps.stock.runs import LONGEST_MESSAGE
-from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked
+from apps.stock.telling import Teller, Totals
+from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked, RunStarted
 from flotia.vehicle import Origin
 
 #: How a call ended, beside the ways to fail (`flotia.outcome.Kind`).
@@ -28,16 +30,26 @@ class Recorder:
     """Writes a run to the database: one short transaction a batch, so a crash loses at most the batches in flight.
 
     A call is written together with the vehicles it gave: `conservados` and `reparados` count vehicles that are in the run.
+    The journal, which others watch, is written with the batches too, and by `tell` where they take long.
     """
 
     run: Ejecucion
+    _teller: Teller = field(init=False)
+    _totals: Totals = field(default_factory=Totals)
     _asked: list[tuple[ModelAsked, float]] = field(default_factory=list)
     _calls: list[CallDone] = field(default_factory=list)
     _since: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self._teller = Teller(self.run.pk)
+
     def hear(self, event: Event) -> None:
-        """Keep what belongs in the database; everything else passes by."""
+        """Keep what belongs in the database."""
+        self._count(event)
+        self._teller.hear(event, self._totals)
         match event:
+            case RunStarted():
+                self.tell(at_once=True)
             case ModelAsked():
                 self._asked.append((event, time.monotonic()))
             case CallDone():
@@ -46,6 +58,32 @@ class Recorder:
                 self._save(event)
             case AiStopped():
                 Ejecucion.objects.filter(pk=self.run.pk).update(motivo=event.reason[:LONGEST_MESSAGE])
+
+    def _count(self, event: Event) -> None:
+        totals = self._totals
+        match event:
+            case RunStarted():
+                self._totals = _totals(self.run)
+            case BatchDone():
+                found = {str(o): event.vehicles.count(o) for o in Origin}
+                totals.origins |= {o: totals.origins.get(o, 0) + n for o, n in found.items() if n}
+            case CallDone():
+                totals.calls += 1
+                totals.fruitless += not event.usable
+                totals.repaired += event.repaired
+
+    def note(self, line: str) -> None:
+        """Keep a line for the user."""
+        self._teller.tell(Note("aviso", {"texto": line}))
+
+    def tell(self, *, at_once: bool = False) -> None:
+        """Write the journal, if it is time."""
+        self._teller.write(at_once=at_once)
+
+    def published(self) -> None:
+        """Close the journal: the run is in the stock. Part of the transaction that puts it there."""
+        self._teller.tell(Note("publicada", {"cantidad": self.run.cantidad, "origenes": self._totals.origins}))
+        self.tell(at_once=True)
 
     def flush(self) -> None:
         """Write the calls whose batch was never finished, and those nobody waits for any more: they were made, and count.
@@ -57,6 +95,7 @@ class Recorder:
         self._asked = []
         with transaction.atomic():
             self._write(rows)
+            self.tell(at_once=True)
 
     def _call(self, event: CallDone) -> None:
         for place, (asked, _) in enumerate(self._asked):
@@ -76,6 +115,7 @@ class Recorder:
             batch = Lote(ejecucion=self.run, numero=event.batch, vehiculos=len(event.vehicles), de_ia=from_ai)
             Lote.objects.bulk_create([batch])
             self._write([_row(self.run, c) for c in self._calls])
+            self.tell()
 
     def _write(self, rows: Sequence[Llamada]) -> None:
         """Write calls, the time they took, and a sign of life."""
@@ -83,9 +123,17 @@ class Recorder:
             Llamada.objects.bulk_create(rows)
         now = time.monotonic()
         Ejecucion.objects.filter(pk=self.run.pk).update(
-            segundos=F("segundos") + (now - self._since), latido=timezone.now()
+            segundos=F("segundos") + (now - self._since), latido=timezone.now(), recuento=self._totals.origins
         )
         self._calls, self._since = [], now
+
+
+def _totals(run: Ejecucion) -> Totals:
+    """What the run's rows come to."""
+    made = dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+    fruitless = Count("id", filter=Q(conservados=0, reparados=0))
+    calls = run.llamadas.aggregate(all=Count("id"), fruitless=fruitless, repaired=Sum("reparados", default=0))
+    return Totals(made, calls["all"], calls["fruitless"], calls["repaired"])
 
 
 def _row(run: Ejecucion, event: CallDone) -> Llamada:

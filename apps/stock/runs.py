@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import F
 
-from apps.stock import ownership
+from apps.stock import journal, ownership
+from apps.stock.journal import Note
 from apps.stock.models import Ejecucion, Lote, Vehiculo
 from flotia.cache import SlotSet
 from flotia.catalogue.loader import Catalogue
 from flotia.errors import RequestError
 from flotia.request import Profile, Request, WhenExhausted
+from flotia.vehicle import Origin
 
 #: The longest reason a run or a call keeps.
 LONGEST_MESSAGE = 300
@@ -50,10 +52,10 @@ class Claim:
         return self.run.al_agotar == WhenExhausted.PAUSE
 
 
-def begin(request: Request, *, replaces: bool) -> Claim:
-    """A new run for `request`, at work from now on. Raises `RunInProgressError` if another one is."""
+def new(request: Request, *, replaces: bool, offline: bool = False) -> Ejecucion:
+    """A run for `request` that is in no database yet."""
     _check_budget(request.budget)
-    run = Ejecucion(
+    return Ejecucion(
         cantidad=request.amount,
         marca=request.brand or "",
         semilla=request.seed,
@@ -64,11 +66,17 @@ def begin(request: Request, *, replaces: bool) -> Claim:
         al_agotar=str(request.when_exhausted),
         usa_cache=request.use_cache,
         reemplaza=replaces,
+        sin_red=offline,
         fecha=request.today,
         catalogo=Catalogue.load().fingerprint,
     )
+
+
+def begin(request: Request, *, replaces: bool, offline: bool = False) -> Claim:
+    """A new run for `request`, at work from now on. Raises `RunInProgressError` if another one is."""
+    run = new(request, replaces=replaces, offline=offline)
     ownership.claim_new(run)
-    return Claim(run, request.budget)
+    return Claim(run, _granted(run))
 
 
 def take_up(run_id: int | None, changes: Changes) -> Claim:
@@ -77,14 +85,21 @@ def take_up(run_id: int | None, changes: Changes) -> Claim:
     Raises what `ownership.claim_interrupted` raises, and `RequestError` for changes that the run has no use for; then
     nothing is claimed.
     """
-    _check_budget(changes.budget)
     with transaction.atomic():
         run = ownership.claim_interrupted(run_id)
-        _change(run, changes)
-    return Claim(run, _calls_left(run) if changes.budget is None else changes.budget)
+        apply(run, changes)
+    return Claim(run, _granted(run))
 
 
-def _change(run: Ejecucion, changes: Changes) -> None:
+def take_next() -> Claim | None:
+    """Work on the run that has waited longest in the queue, if the stock is free."""
+    run = ownership.claim_queued()
+    return None if run is None else Claim(run, _granted(run))
+
+
+def apply(run: Ejecucion, changes: Changes) -> None:
+    """Change what is left of a run. Raises `RequestError` for changes it has no use for."""
+    _check_budget(changes.budget)
     if not changes.flags:
         return
     if not run.usa_ia:
@@ -97,24 +112,26 @@ def _change(run: Ejecucion, changes: Changes) -> None:
             " --paralelo."
         )
     if changes.budget is not None:
-        run.presupuesto = changes.budget
+        run.presupuesto, run.llamadas_hasta = changes.budget, None
     if changes.lanes is not None:
         run.paralelo = changes.lanes
     if changes.when_exhausted is not None:
         run.al_agotar = str(changes.when_exhausted)
     request_of(run)  # refuses figures out of range
-    run.save(update_fields=["presupuesto", "paralelo", "al_agotar"])
+    run.save(update_fields=["presupuesto", "llamadas_hasta", "paralelo", "al_agotar"])
 
 
-def _calls_left(run: Ejecucion) -> int | None:
-    """What is left of the run's budget; the whole again if it has been spent, for that is what the run paused for.
-
-    All calls of the run count. So after a budget was changed at a resumption, what is left at a later one is only exact if
-    the calls before the change are a multiple of it; it is never more than one whole budget.
+def _granted(run: Ejecucion) -> int | None:
+    """The calls that a claimed run may make: what is left of its budget, or the whole again if it has been spent, for that is
+    what the run paused for.
     """
     if not run.presupuesto:
         return run.presupuesto
-    return run.presupuesto - run.llamadas.count() % run.presupuesto
+    made = run.llamadas.count()
+    if run.llamadas_hasta is None or run.llamadas_hasta <= made:
+        run.llamadas_hasta = made + run.presupuesto
+        run.save(update_fields=["llamadas_hasta"])
+    return run.llamadas_hasta - made
 
 
 def _check_budget(calls: int | None) -> None:
@@ -152,15 +169,49 @@ def drop_conflicts(run: Ejecucion) -> int:
     return clash.delete()[0]
 
 
+def note_one_go(run: Ejecucion) -> None:
+    """Say that the run is going to publish in one go: nobody can follow it, or tell it anything, until it is over."""
+    run.de_una_vez = True
+    run.save(update_fields=["de_una_vez"])
+    journal.write(run.pk, [Note("empieza", {"cantidad": run.cantidad, "hechos": 0, "ia": False, "de_una_vez": True})])
+
+
 def note_local(run: Ejecucion, *, seconds: float) -> None:
     """Keep of a run that was published in one go how long it took, and its vehicles as one batch."""
     Lote.objects.create(ejecucion=run, numero=0, vehiculos=run.cantidad, de_ia=0)
-    run.segundos = F("segundos") + seconds
-    run.save(update_fields=["segundos"])
+    run.segundos, run.de_una_vez = F("segundos") + seconds, False
+    run.recuento = {str(Origin.LOCAL): run.cantidad}
+    run.save(update_fields=["segundos", "de_una_vez", "recuento"])
+    journal.write(run.pk, [Note("publicada", {"cantidad": run.cantidad, "origenes": run.recuento})])
 
 
 def interrupt(run: Ejecucion, reason: str, resumes: float | None = None) -> None:
-    """Let go of the stock; `run` can be taken up again, best after `resumes` (epoch seconds)."""
-    run.activa, run.estado, run.motivo = None, Ejecucion.Estado.INTERRUMPIDA, reason[:LONGEST_MESSAGE]
-    run.sigue_desde = None if resumes is None else datetime.fromtimestamp(resumes, UTC)
-    run.save(update_fields=["activa", "estado", "motivo", "sigue_desde"])
+    """Let go of the stock; `run` can be taken up again, best after `resumes` (epoch seconds).
+
+    If somebody has asked for it to be cancelled meanwhile, it is.
+    """
+    with transaction.atomic():
+        if Ejecucion.objects.select_for_update().get(pk=run.pk).orden == Ejecucion.Orden.CANCELAR:
+            cancel(run)
+            return
+        run.activa, run.estado, run.motivo = None, Ejecucion.Estado.INTERRUMPIDA, reason[:LONGEST_MESSAGE]
+        run.sigue_desde = None if resumes is None else datetime.fromtimestamp(resumes, UTC)
+        run.orden, run.de_una_vez = "", False
+        run.save(update_fields=["activa", "estado", "motivo", "sigue_desde", "orden", "de_una_vez"])
+        told = {"motivo": run.motivo, "hechos": run.vehiculos.count(), "cantidad": run.cantidad}
+        when = None if run.sigue_desde is None else run.sigue_desde.isoformat()
+        journal.write(run.pk, [Note(journal.PAUSE, {**told, "sigue_desde": when})])
+
+
+def cancel(run: Ejecucion) -> None:
+    """Forget what a run has made and let go of the stock, which is as it was. Its calls were made, and stay."""
+    run.refresh_from_db()  # what was counted meanwhile
+    ownership.drop(run)
+
+
+def put_back(run: Ejecucion) -> None:
+    """Let a run that its worker had to leave wait for the next one."""
+    waits = Ejecucion.objects.filter(pk=run.pk, estado=Ejecucion.Estado.INTERRUMPIDA)
+    with transaction.atomic():
+        if waits.update(estado=Ejecucion.Estado.EN_COLA, motivo=""):
+            journal.write(run.pk, [Note("cola", {"motivo": "el proceso de fondo se detuvo"})])

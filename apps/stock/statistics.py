@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Aggregate, Count, F, FloatField, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import Aggregate, Count, F, FloatField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Concat, TruncDate
 from django.utils import timezone
 
 from apps.stock.models import Llamada
@@ -25,12 +25,13 @@ _ROWS_AT_A_TIME = 10_000
 
 
 class By(StrEnum):
-    """What calls are grouped by."""
+    """What calls are grouped by; a route is a model at an account, its key the two with a line's end between."""
 
     MODEL = "modelo"
     RUN = "ejecucion"
     DAY = "dia"
     ACCOUNT = "cuenta"
+    ROUTE = "ruta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ _SUMS = {
 def _key(by: By) -> Any:
     if by is By.DAY:
         return TruncDate("hecha")
+    if by is By.ROUTE:
+        return Concat("cuenta", Value("\n"), "modelo_pedido")
     return F({By.MODEL: "modelo_pedido", By.RUN: "ejecucion_id", By.ACCOUNT: "cuenta"}[by])
 
 

@@ -1,0 +1,1 @@
+"""The pages: what a person sees of the stock and of what makes it."""
