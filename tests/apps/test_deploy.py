@@ -14,7 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def manage(folder, *words, **environment):
-    found = {**os.environ, "FLOTIA_DATOS": str(folder), "DATABASE_URL": "", "DJANGO_DEBUG": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    found = {
+        **os.environ,
+        "FLOTIA_DATOS": str(folder),
+        "DATABASE_URL": "",
+        "DJANGO_DEBUG": "",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     command = [sys.executable, "-W", "error::UserWarning", "manage.py", *words]
     return subprocess.run(command, cwd=ROOT, env=found | environment, capture_output=True, text=True, check=False)
 
@@ -29,7 +35,11 @@ def test_the_checks_for_production_find_nothing(tmp_path):
 def test_debug_is_off_unless_it_is_asked_for(tmp_path):
     code = "from django.conf import settings; print(settings.DEBUG, settings.SESSION_COOKIE_SECURE, settings.SECURE_HSTS_SECONDS)"
     assert manage(tmp_path, "shell", "-v0", "-c", code).stdout.split() == ["False", "False", "0"]
-    assert manage(tmp_path, "shell", "-v0", "-c", code, DJANGO_HTTPS="true").stdout.split() == ["False", "True", "31536000"]
+    assert manage(tmp_path, "shell", "-v0", "-c", code, DJANGO_HTTPS="true").stdout.split() == [
+        "False",
+        "True",
+        "31536000",
+    ]
 
 
 def test_the_server_starts_without_a_warning(tmp_path):
