@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class FlotiaAdmin(AdminConfig):
-    """Django's admin on our site."""
+class FlotiaAdmin(SimpleAdminConfig):
+    """Django's admin on our site. Its tables are looked for by `config.urls`: no command waits for what pages alone need."""
 
     default_site = "apps.ia.admin_parts.Site"

@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from apps.panel.access import Login
 
+admin.autodiscover()
+
 urlpatterns = [
     path("admin/login/", Login.as_view()),
     path("admin/", admin.site.urls),

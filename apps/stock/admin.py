@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
@@ -14,7 +15,7 @@ from unfold.decorators import action
 
 from apps.ia.admin_parts import ReadOnly, Table
 from apps.stock import download
-from apps.stock.admin_filters import OF_THE_STOCK, Outcome
+from apps.stock.admin_filters import OF_THE_STOCK, Outcome, keys_of
 from apps.stock.facets import facets
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
 from apps.stock.releasing import release
@@ -27,6 +28,7 @@ _VEHICLE_LIST = (
 )  # fmt: skip
 #: By an index each: an identity is searched as it is written.
 _IDENTITY = ("bastidor__exact", "matricula__exact")
+_WHOLE_IDENTITY = re.compile(r"\d{4}[A-Z]{3}|[A-HJ-NPR-Z0-9]{17}")
 _IDENTITY_HELP = "Bastidor o matrícula enteros, sin espacios"
 
 
@@ -68,9 +70,12 @@ class VehiculoAdmin(Exports):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Vehiculo], search_term: str  # noqa: ARG002
     ) -> tuple[QuerySet[Vehiculo], bool]:  # fmt: skip
-        """By the stock page's own search, which asks indexes."""
+        """A whole identity by its own index, anything else by the stock page's search."""
+        whole = search_term.strip().upper()
+        if _WHOLE_IDENTITY.fullmatch(whole):
+            return queryset.filter(Q(bastidor=whole) | Q(matricula=whole)), False
         words = search_term.lower().split()
-        return (queryset.filter(text_condition(words, facets())) if words else queryset), False
+        return (queryset.filter(pk__in=keys_of(text_condition(words, facets()))) if words else queryset), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vehiculo | None = None) -> tuple[str, ...]:
         """The key too: another VIN would be another vehicle."""

@@ -6,18 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from apps.stock.facets import Facets, facets
 from apps.stock.filters import NO_LABEL
-from apps.stock.models import Llamada
+from apps.stock.models import Llamada, Vehiculo
 from apps.stock.recording import CUT, GIVEN_UP, WELL
 from apps.stock.wording import outcome
 from flotia.outcome import Kind
 
 _KEPT = "flotia.facets"
 _Values = Callable[[Facets], tuple[str, ...]]
+
+
+def keys_of(condition: Q) -> QuerySet[Vehiculo, str]:
+    """The keys of the vehicles of which `condition` holds, found in an index: as a plain condition it would be put to the
+    wide rows, one by one in the list's order.
+    """
+    return Vehiculo.objects.filter(condition).order_by().values_list("pk", flat=True)
 
 
 def by(column: str, title: str, values: _Values) -> type[admin.SimpleListFilter]:
@@ -32,7 +39,7 @@ def by(column: str, title: str, values: _Values) -> type[admin.SimpleListFilter]
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
             if (value := self.value()) is None:
                 return queryset
-            return queryset.filter(**{column: "" if value == NO_LABEL else value})
+            return queryset.filter(pk__in=keys_of(Q(**{column: "" if value == NO_LABEL else value})))
 
     ByColumn.title = title
     return ByColumn
