@@ -159,7 +159,8 @@ class _Run:
     def _routed(self) -> Router:
         contexts = {r: s.contexts[r.model] for s in self._sources for r in s.routes if r.model in s.contexts}
         grows = self._adapts and not self._only_chooses and self._request.batch is None
-        manner = Manner(self._planner.batch_size, MAX_TOKENS, by_merit=self._adapts, grows=grows)
+        shrinks = self._adapts and self._request.batch is None
+        manner = Manner(self._planner.batch_size, MAX_TOKENS, by_merit=self._adapts, grows=grows, shrinks=shrinks)
         return Router([r for s in self._sources for r in s.routes], self._engine.clock, manner, contexts)
 
     def _asking(self) -> Asker:

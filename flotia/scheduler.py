@@ -122,7 +122,7 @@ class Scheduler:
             self.pool.put_back(missing)
             if asked.failure.kind in (Kind.MINUTE_LIMIT, Kind.DAILY_LIMIT):
                 self.router.save_requests(flight.route.account)
-            return [*items, *self.router.failed(flight.route, flight.ticket, asked.failure)]
+            return [*items, *self.router.failed(flight.route, flight.ticket, asked.failure, asked=len(flight.slots))]
         items += self.router.answered(flight.route, flight.ticket, asked.done)
         self.pool.filled(asked.verdicts)
         worn_out = self.pool.came_back_empty(missing)

@@ -21,7 +21,8 @@ _WORDING, _LINE = 510, 48
 
 @dataclass(slots=True)
 class Ability:
-    """The size of a route's requests. `first` is the contract's batch size, `grows` false where it never changes.
+    """The size of a route's requests. `first` is the contract's batch size, `grows` false where it
+    is never more, `shrinks` false where it is never less.
 
     `max_tokens` is the limit of an answer, `context` that of question and answer together (0: not known).
     """
@@ -31,6 +32,7 @@ class Ability:
     max_tokens: int
     context: int = 0
     grows: bool = True
+    shrinks: bool = True
     _failed_at: int = 0
     _clean: int = 0
 
@@ -38,8 +40,14 @@ class Ability:
     def size(self) -> int:
         """Vehicles to ask for in the next request."""
         if not self.grows:
-            return self.first
+            return min(self.record.size or self.first, self.first) if self.shrinks else self.first
         return max(min(self.record.size or self.first, self._ceiling()), 1)
+
+    def timed_out(self, *, asked: int) -> None:
+        """A request for `asked` vehicles was not answered in time: a smaller one may be."""
+        if 2 * asked > self.size:
+            self._failed_at, self._clean = asked, 0
+            self.record.size = max(asked // 2, 1)
 
     def answered(self, *, asked: int, got: int, tokens: int, truncated: bool) -> None:
         """Learn from an answer of `tokens` tokens that brought `got` of `asked` vehicles."""

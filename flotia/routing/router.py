@@ -78,7 +78,8 @@ class _Way:
 @dataclass(slots=True)
 class Manner:
     """How a router chooses: strictly in the user's order, or `by_merit`; `lanes` calls at once; requests of `first`
-    vehicles to begin with, of answers up to `max_tokens`, that `grow` with proven ability.
+    vehicles to begin with, of answers up to `max_tokens`, that `grow` with proven ability,
+    or `shrink` with what was too much.
     """
 
     first: int
@@ -86,6 +87,7 @@ class Manner:
     lanes: int = 1
     by_merit: bool = False
     grows: bool = False
+    shrinks: bool = False
 
 
 class Router:
@@ -103,7 +105,9 @@ class Router:
         self._ways: dict[Route, _Way] = {}
         for n, route in enumerate(routes):
             record = Record()
-            ability = Ability(record, manner.first, manner.max_tokens, (contexts or {}).get(route, 0), manner.grows)
+            ability = Ability(
+                record, manner.first, manner.max_tokens, (contexts or {}).get(route, 0), manner.grows, manner.shrinks
+            )
             self._ways[route] = _Way(route, n / max(len(routes) - 1, 1), record, Health(record), ability)
         self._stopped = ""
         self._ticket = self._explored = 0
@@ -281,14 +285,12 @@ class Router:
         seconds = way.health.useless(now, ticket, self._ticket)
         return [ModelCooled(route.model, seconds, "sus respuestas no sirven", route.account)] if seconds else []
 
-    def failed(self, route: Route, ticket: int, failure: Failure) -> list[Event]:
-        """Learn from a failure. Raises `ProviderError` if it ends the run."""
+    def failed(self, route: Route, ticket: int, failure: Failure, *, asked: int = 0) -> list[Event]:
+        """Learn from a failure of a request for `asked` vehicles. Raises `ProviderError` if it ends the run."""
         way, account = self._landed(route, grows=False)
-        way.record.last_error = failure.message
+        self._count(way, failure, asked)
         if failure.kind is not Kind.UNREACHABLE:
             account.unreachable = 0
-        if failure.scope is Scope.MODEL and failure.kind is not Kind.MODEL_LIMIT:
-            merit.learn(way.record, self._clock.now(), asked=0, got=0, latency=failure.latency)
         match failure.remedy:
             case Remedy.STOP_RUN if failure.kind is Kind.BAD_KEY and self._others(route.account):
                 return self._stop(route.account, failure.message, None)
@@ -313,6 +315,13 @@ class Router:
             case Remedy.NEXT_MODEL:
                 pass
         return []
+
+    def _count(self, way: _Way, failure: Failure, asked: int) -> None:
+        way.record.last_error = failure.message
+        if failure.kind is Kind.TIMEOUT:
+            way.ability.timed_out(asked=asked)
+        if failure.scope is Scope.MODEL and failure.kind is not Kind.MODEL_LIMIT:
+            merit.learn(way.record, self._clock.now(), asked=0, got=0, latency=failure.latency)
 
     def abandoned(self, route: Route) -> None:
         """A call was given up before it came back."""

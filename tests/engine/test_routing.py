@@ -381,7 +381,28 @@ def test_the_small_rest_of_a_run_teaches_nothing():
 
 
 def test_a_size_that_is_fixed_stays():
-    a = ability(grows=False)
+    a = ability(grows=False, shrinks=False)
     clean(a, 3)
     a.answered(asked=10, got=0, tokens=0, truncated=True)
     assert a.size == 10
+
+
+def test_a_request_that_was_not_answered_in_time_is_made_smaller():
+    known = ability()
+    known.answered(asked=10, got=10, tokens=900, truncated=False)
+    assert known.size == 20
+    known.timed_out(asked=20)
+    assert known.size == 10
+    known.timed_out(asked=2)  # a small rest says little
+    assert known.size == 10
+
+
+def test_a_model_that_only_chooses_is_asked_for_less_after_a_timeout_and_never_for_more_than_the_rule():
+    small = ability(grows=False)
+    small.timed_out(asked=10)
+    assert small.size == 5
+    sizes = [clean(small) for _ in range(12)]
+    assert max(sizes) == sizes[-1] == 10
+    fixed = ability(grows=False, shrinks=False)
+    fixed.timed_out(asked=10)
+    assert fixed.size == 10

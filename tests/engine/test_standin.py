@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from flotia.judgement.text import RecentTexts
+from flotia.judgement.likeness import RecentTexts
 from tests.doubles.standin import Account, Listed, StandIn, Window, lognormal, presets, serving_apart
 from tests.doubles.standin.shapes import CHARS_PER_TOKEN, SHAPES, Context
 
