@@ -362,7 +362,12 @@ def process(tmp_path):
         def python(code):
             setup = "import django; django.setup()\n"
             done = subprocess.run(
-                [sys.executable, "-c", setup + code], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+                [sys.executable, "-c", setup + code],
+                cwd=ROOT,
+                env=environment,
+                check=True,
+                capture_output=True,
+                text=True,
             )
             return json.loads(done.stdout)
 
