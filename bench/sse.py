@@ -2,7 +2,8 @@
 
 Everything as users have it, each a process of its own: the stand-in, uvicorn, the worker, and the clients. Runs are watched
 and not watched in turn, several times; the ratio is that of the medians of the worker's own time for the run (`segundos`).
-Every client must get every event of the journal, once and in order.
+A run waits until all its clients are there. They are one process at the lowest priority, for in real life they are other
+machines. Every client must get every event of the journal, once and in order.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from tests.doubles.standin import serving_apart
 
 _ROOT = Path(__file__).resolve().parents[1]
-_VEHICLES, _CLIENTS, _ROUNDS = 400, 200, 4
+_VEHICLES, _CLIENTS, _ROUNDS = 3000, 200, 4
 _SET_UP = """
 import django; django.setup()
 from importlib import import_module
@@ -37,14 +38,23 @@ session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
 session.save()
 print(session.session_key)
 """
-_ENQUEUE = """
+_PREPARE = """
+import django; django.setup()
+import sys
+from django.db import transaction
+from apps.stock import jobs
+from apps.stock.generation import Order
+from flotia.request import Request
+with transaction.atomic():
+    run = jobs.pause(jobs.enqueue(Request(amount=int(sys.argv[1]), lanes=4, seed=int(sys.argv[2])), Order()))
+print(run.pk)
+"""
+_GO = """
 import django; django.setup()
 import sys
 from apps.stock import jobs
-from apps.stock.generation import Order
-from flotia.request import Profile, Request
-request = Request(amount=int(sys.argv[1]), lanes=4, batch=5, seed=int(sys.argv[2]))
-print(jobs.enqueue(request, Order()).pk)
+from apps.stock.models import Ejecucion
+jobs.resume(Ejecucion.objects.get(pk=sys.argv[1]))
 """
 _RESULT = """
 import django; django.setup()
@@ -103,13 +113,14 @@ def _run(
     environment: dict[str, str], vehicles: int, seed: int, watch: tuple[int, str, int] | None
 ) -> tuple[float, str]:  # fmt: skip
     """One run: its seconds, and how the watchers fared."""
-    run = _python(_ENQUEUE, environment, str(vehicles), str(seed)).strip()
+    run = _python(_PREPARE, environment, str(vehicles), str(seed)).strip()
     watchers = None
     if watch is not None:
         given = [str(x) for x in (watch[0], watch[1], run, watch[2])]
-        watchers = subprocess.Popen(
-            [sys.executable, "-m", "bench.sse", "watch", *given], cwd=_ROOT, stdout=subprocess.PIPE, text=True
-        )
+        command = ["nice", "-n", "19", sys.executable, "-m", "bench.sse", "watch", *given]
+        watchers = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
+        watchers.stdout.readline()  # all are there
+    _python(_GO, environment, run)
     state, seconds, events = json.loads(_python(_RESULT, environment, run))
     if state != "publicada":
         raise SystemExit(f"the run ended as {state}")
@@ -119,37 +130,38 @@ def _run(
     wrong = [n for n, client in enumerate(found) if client["ids"] != events]
     if wrong:
         raise SystemExit(f"{len(wrong)} of {len(found)} clients did not get every event once, in order")
-    slowest = max(client["lag"] for client in found)
-    return seconds, f"{len(found)} clients × {len(events)} events, the latest {slowest:.2f} s after it happened"
+    lags = sorted(lag for client in found for lag in client["lags"])
+    told = f"half of them within {lags[len(lags) // 2]:.2f} s, the last after {lags[-1]:.2f} s"
+    return seconds, f"{len(found)} clients × {len(events)} events, {told}"
 
 
 async def _watch(port: str, session: str, run: str, clients: str) -> list[dict]:
-    return await asyncio.gather(*(_client(int(port), session, run, n) for n in range(int(clients))))
+    there = asyncio.Barrier(int(clients))
+    return await asyncio.gather(*(_client(int(port), session, run, there) for _ in range(int(clients))))
 
 
-async def _client(port: int, session: str, run: str, number: int) -> dict:
-    """Every event's number as it comes, and the longest time that one of the later ones took to get here."""
-    await asyncio.sleep(number * 0.002)
+async def _client(port: int, session: str, run: str, there: asyncio.Barrier) -> dict:
+    """The number of every event as it comes, and how long after it happened the end was here."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         f"GET /generacion/{run}/eventos/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: sessionid={session}\r\n\r\n".encode()
     )
     ids: list[int] = []
-    lag, connected, name = 0.0, time.time(), ""
-    async for raw in reader:
-        line = raw.decode().strip()
-        if line.startswith("id: "):
+    lags: list[float] = []
+    name = b""
+    async for line in reader:
+        if line.startswith(b"id: "):
             ids.append(int(line[4:]))
-        elif line.startswith("event: "):
-            name = line[7:]
-            if name == "fin":
+            if len(ids) == 1 and await there.wait() == 0:
+                print("all are there", flush=True)
+        elif line.startswith(b"event: "):
+            name = line[7:].strip()
+            if name == b"fin":
                 break
-        elif line.startswith("data: ") and name != "fin":
-            moment = _epoch(json.loads(line[6:])["momento"])
-            if moment > connected + 1.0:
-                lag = max(lag, time.time() - moment)
+        elif line.startswith(b"data: ") and name == b"publicada":
+            lags.append(time.time() - _epoch(json.loads(line[6:])["momento"]))
     writer.close()
-    return {"ids": ids, "lag": lag}
+    return {"ids": ids, "lags": lags}
 
 
 def _epoch(moment: str) -> float:
