@@ -73,8 +73,8 @@ class Form:
         text = self.text
         uses_ai = text["modo"] != "local"
         if uses_ai and text["perfil"] == Profile.SPECIFICATION and text["paralelo"]:
-            raise RequestError(
-                _("El perfil especificacion hace las llamadas de una en una: deje vacías las simultáneas.")
+            self.faults["paralelo"] = _(
+                "El perfil especificacion hace las llamadas de una en una: deje vacías las simultáneas."
             )
         amount, seed = self._number("cantidad"), self._number("semilla")
         if amount is None:
