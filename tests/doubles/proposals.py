@@ -26,7 +26,7 @@ from flotia.engine import Engine, Source
 from flotia.events import BatchDone
 from flotia.judgement.rules import Assessor
 from flotia.planner import Planner, Slot
-from flotia.request import Request
+from flotia.request import Profile, Request
 from flotia.synth.assemble import Assembler
 from flotia.synth.facts import FactsDrawer
 from flotia.vehicle import MODEL_FIELDS, Vehicle
@@ -488,7 +488,7 @@ class Tally:
 def trial(amount: int, *, seed: int, today: date, wrong: float = WRONG, identity: float = WRONG_IDENTITY) -> Tally:
     """Have the engine ask for `amount` vehicles a model that answers with damaged proposals, and count."""
     catalogue = Catalogue.load()
-    request = Request(amount=amount, seed=seed, today=today)
+    request = Request(amount=amount, seed=seed, today=today, profile=Profile.SPECIFICATION)
     made = {p.slot.index: p for p in proposals(catalogue, request, wrong=wrong, identity=identity)}
     vehicles = _answered(catalogue, request, made)
     assessments = Assessor(catalogue, today=today).assess_all(v.as_dict() for _, v in sorted(vehicles.items()))
