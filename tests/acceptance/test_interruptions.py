@@ -32,7 +32,7 @@ def question(user, uri, query):
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_kill_nine_at_random_moments_loses_nothing_and_pays_nothing_twice(user, database, request):
     """`kill -9` twenty times, at random moments of starting, asking, saving and publishing, `--reanudar` after each."""
-    uri = request.getfixturevalue("postgres") if database == "postgres" else ""
+    uri = request.getfixturevalue("empty_postgres") if database == "postgres" else ""
     user.env["DATABASE_URL"] = uri
     assert user.run("manage.py", "migrate", "-v0").returncode == 0
     rng = random.Random(2026)
@@ -79,7 +79,7 @@ def test_kill_nine_at_random_moments_loses_nothing_and_pays_nothing_twice(user, 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_a_run_without_ai_is_all_or_nothing_however_often_it_is_killed(user, database, request):
     """It is drawn straight into the stock: a `kill -9` leaves none of it there, and `--reanudar` draws all of it."""
-    uri = request.getfixturevalue("postgres") if database == "postgres" else ""
+    uri = request.getfixturevalue("empty_postgres") if database == "postgres" else ""
     user.env["DATABASE_URL"] = uri
     assert user.run("manage.py", "migrate", "-v0").returncode == 0
     [(before,)] = question(user, uri, "select count(*) from stock")
