@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from apps.ia.tables import show
 from apps.stock.recording import CUT, WELL
 from apps.stock.statistics import By, Line, Statistics
 from apps.stock.summary import Summary
@@ -28,8 +25,8 @@ def show_summary(summary: Summary, console: Console) -> None:
         console.print(f"  {name + ':':<18} {value}", highlight=False)
     headers = ("Llamadas", "Sin fruto", "Vehículos", "Por llamada", "Tokens")
     for name, lines in (("Modelo", summary.models), ("Cuenta", summary.accounts)):
-        if name == "Modelo" or len(lines) > 1:
-            _print(console, (name, *headers), [_brief(x) for x in lines])
+        if lines and (name == "Modelo" or len(lines) > 1):
+            show(console, (name, *headers), [_brief(x) for x in lines], range(1, len(headers) + 1))
 
 
 def _facts(summary: Summary) -> dict[str, str]:
@@ -70,7 +67,7 @@ def show_statistics(statistics: Statistics, console: Console) -> None:
     """Print a line a group and their total, then why calls failed."""
     name = _NAMES[statistics.by]
     rows = [_row(line) for line in statistics.lines]
-    _print(console, (name, *_FIGURES), [*rows, ("Total", *_row(statistics.total)[1:])])
+    show(console, (name, *_FIGURES), [*rows, ("Total", *_row(statistics.total)[1:])], range(1, len(_FIGURES) + 1))
     failed = [
         (clean(line.key) or _NOTHING, outcome(code), f"{times}")
         for line in statistics.lines
@@ -78,7 +75,7 @@ def show_statistics(statistics: Statistics, console: Console) -> None:
     ]
     if failed:
         console.print()
-        _print(console, (name, "Por qué fallaron", "Llamadas"), failed, texts=2)
+        show(console, (name, "Por qué fallaron", "Llamadas"), failed, (2,))
 
 
 def _row(line: Line) -> tuple[str, ...]:
@@ -88,25 +85,6 @@ def _row(line: Line) -> tuple[str, ...]:
         _decimal(line.per_call), f"{line.prompt_tokens}", f"{line.completion_tokens}", _seconds(line.p50),
         _seconds(line.p95), _cost(line.cost),
     )  # fmt: skip
-
-
-def _print(console: Console, headers: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> None:
-    """A table, its first `texts` columns to the left: rich's on a terminal, aligned text that nothing cuts elsewhere."""
-    rows = list(rows)
-    if not rows:
-        return
-    if console.is_terminal:
-        table = Table(box=None, padding=(0, 1))
-        for place, header in enumerate(headers):
-            table.add_column(Text(header), justify="left" if place < texts else "right", overflow="fold")
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console.print(table)
-        return
-    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
-    for row in (headers, *rows):
-        cells = [c.ljust(w) if n < texts else c.rjust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True))]
-        print("  ".join(cells).rstrip(), file=console.file)
 
 
 def _decimal(value: float) -> str:

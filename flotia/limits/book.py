@@ -135,6 +135,10 @@ class AccountBook:
 
     # --- learning ----------------------------------------------------------------------------------------------------
 
+    def declare(self, limits: Limits) -> None:
+        """What the user knows of the limits, in the place of whatever was guessed."""
+        self.limits, self.guessed_at = limits, 0
+
     def reconcile(self, standing: Standing, now: float) -> None:
         """The provider's own figures: of two counts the larger is believed, for they may be a minute old."""
         self._turn_the_page(now)

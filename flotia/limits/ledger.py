@@ -57,7 +57,7 @@ class Ledger:
 
         def write(book: AccountBook) -> None:
             if limits:
-                book.limits = limits
+                book.declare(limits)
             if standing is not None:
                 book.reconcile(standing, now)
 
