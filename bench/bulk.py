@@ -110,7 +110,7 @@ def _bare(rows: int) -> float:
 
 
 def _ours(rows: int) -> float:
-    from apps.stock.generation import Order, start
+    from apps.stock.runs.generation import Order, start
     from flotia.request import Request
 
     started = time.perf_counter()

@@ -42,8 +42,8 @@ _PREPARE = """
 import django; django.setup()
 import sys
 from django.db import transaction
-from apps.stock import jobs
-from apps.stock.generation import Order
+from apps.stock.runs import jobs
+from apps.stock.runs.generation import Order
 from flotia.request import Request
 with transaction.atomic():
     run = jobs.pause(jobs.enqueue(Request(amount=int(sys.argv[1]), lanes=4, seed=int(sys.argv[2])), Order()))
@@ -52,7 +52,7 @@ print(run.pk)
 _GO = """
 import django; django.setup()
 import sys
-from apps.stock import jobs
+from apps.stock.runs import jobs
 from apps.stock.models import Ejecucion
 jobs.resume(Ejecucion.objects.get(pk=sys.argv[1]))
 """

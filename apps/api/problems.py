@@ -16,7 +16,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from apps.api import validation
 from apps.ia.errors import AccountsError, DatabaseProblemError
 from apps.stock.errors import JobError, NothingToResumeError, RunInProgressError
-from apps.stock.filters import InvalidFilterError
+from apps.stock.search.filters import InvalidFilterError
 from flotia.errors import CatalogueError, FlotiaError
 
 MEDIA_TYPE = "application/problem+json"

@@ -16,7 +16,7 @@ from apps.api.openapi import errors
 from apps.api.queries import refuse_unknown
 from apps.api.schemas import Calidad
 from apps.stock import quality
-from apps.stock.facets import edition
+from apps.stock.search.facets import edition
 from flotia.quality.document import as_json
 
 router = Router(tags=["Calidad"], auth=access.reading)

@@ -9,8 +9,8 @@ from ninja import Schema
 from pydantic import Field
 
 from apps.api.schemas import Estado
-from apps.stock.filters import CHOICES, InvalidFilterError, StockFilter
-from apps.stock.search import DEFAULT_SORT, SORTS
+from apps.stock.search.filters import CHOICES, InvalidFilterError, StockFilter
+from apps.stock.search.results import DEFAULT_SORT, SORTS
 
 Word = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00]*$")]
 Words = Annotated[list[Word], Field(max_length=40)]

@@ -14,9 +14,10 @@ from apps.api.idempotency import KEY_FORM, Asked, created_once
 from apps.api.openapi import errors
 from apps.api.queries import EventsQuery, RunsQuery, refuse_unknown
 from apps.api.schemas import Cambios, Ejecucion, EjecucionConCifras, PaginaDeEjecuciones, Pedido
-from apps.stock import jobs, journal, models
-from apps.stock.generation import Order
-from apps.stock.runs import Changes
+from apps.stock import models
+from apps.stock.runs import jobs, journal
+from apps.stock.runs.generation import Order
+from apps.stock.runs.lifecycle import Changes
 from flotia.request import Profile, Request, WhenExhausted
 
 router = Router(tags=["Ejecuciones"])

@@ -15,7 +15,9 @@ from apps.api.openapi import errors
 from apps.api.problems import ProblemError
 from apps.api.queries import FilterQuery, ListQuery
 from apps.api.schemas import PaginaDeVehiculos, Vehiculo, VehiculoResumen
-from apps.stock import download, models, search
+from apps.stock import models
+from apps.stock.files import download
+from apps.stock.search import results
 
 router = Router(tags=["Vehículos"], auth=access.reading_stock)
 _CONFIDENTIAL = ("precio_compra", "precio_costo")
@@ -30,7 +32,7 @@ _VIN = r"^[A-Z0-9]{1,17}$"
 def listing(request: HttpRequest, query: Query[ListQuery]) -> PaginaDeVehiculos:
     """Los filtros y órdenes son los de la página. Lo que pagó el concesionario solo se da con un token (`read`)."""
     wanted = query.wanted(request)
-    page = search.page(wanted, query.orden, query.cursor, query.limite)
+    page = results.page(wanted, query.orden, query.cursor, query.limite)
     own = [*wanted.pairs(), ("orden", query.orden), ("limite", str(query.limite))]
 
     def address(cursor: str) -> str | None:
@@ -53,9 +55,9 @@ def export(
     """Todas las columnas, en el orden pedido. Si cumplen los filtros más vehículos de los que se exportan, se dice."""
     wanted = query.wanted(request)
     most: int = settings.FLOTIA_EXPORTACION_MAXIMA
-    if search.matching(wanted)[: most + 1].count() > most:
+    if results.matching(wanted)[: most + 1].count() > most:
         raise ProblemError("no-valido", f"Son más de {most} vehículos: ajuste los filtros y repita.")
-    found = search.in_order(wanted, query.orden)
+    found = results.in_order(wanted, query.orden)
     return download.answer(request, formato, found, confidential=access.token_of(request) is not None)
 
 

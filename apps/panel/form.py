@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.panel.wording import LABELS, ORIGINS
-from apps.stock.facets import Facets
-from apps.stock.filters import NO_LABEL, StockFilter
-from apps.stock.search import DEFAULT_SORT
+from apps.stock.search.facets import Facets
+from apps.stock.search.filters import NO_LABEL, StockFilter
+from apps.stock.search.results import DEFAULT_SORT
 
 Text = str | Promise
 

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.panel import pace
 from apps.panel.wording import whole
-from apps.stock import jobs
-from apps.stock.estimate import Way, estimate
-from apps.stock.generation import Order, check
 from apps.stock.models import Vehiculo
+from apps.stock.runs import jobs
+from apps.stock.runs.estimate import Way, estimate
+from apps.stock.runs.generation import Order, check
 from flotia.catalogue.loader import Catalogue
 from flotia.errors import FlotiaError, RequestError
 from flotia.request import Profile, Request, WhenExhausted

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.panel.figures import Colour, Figure, Kind, Series, figure
-from apps.stock.recording import CUT, GIVEN_UP, WELL
+from apps.stock.models import CUT, GIVEN_UP, WELL
 from apps.stock.statistics import Line, Statistics
 from flotia import outcome
 

@@ -22,8 +22,8 @@ from apps.panel.figures import Figure
 from apps.panel.quality_figures import figures
 from apps.panel.wording import whole
 from apps.stock import quality
-from apps.stock.facets import edition
 from apps.stock.models import Vehiculo
+from apps.stock.search.facets import edition
 from flotia.judgement.rules import Severity
 from flotia.quality import views, wording
 from flotia.quality.coherence import Example

@@ -19,10 +19,10 @@ from apps.panel.drawing import PAINTS
 from apps.panel.live_wording import lines, states
 from apps.panel.silhouettes import SILHOUETTES, USUAL
 from apps.panel.wording import ORIGINS
-from apps.stock import jobs, journal, ownership
 from apps.stock.errors import JobError
 from apps.stock.models import Ejecucion
-from apps.stock.runs import Changes
+from apps.stock.runs import jobs, journal, ownership
+from apps.stock.runs.lifecycle import Changes
 from flotia.errors import FlotiaError
 from flotia.request import WhenExhausted
 from flotia.vehicle import Origin

@@ -17,10 +17,11 @@ from apps.panel.access import reading_stock
 from apps.panel.structured import structured_data
 from apps.panel.wording import facts as facts_of
 from apps.panel.wording import whole
-from apps.stock import download, search
-from apps.stock.facets import facets
-from apps.stock.filters import InvalidFilterError, StockFilter
+from apps.stock.files import download
 from apps.stock.models import Vehiculo
+from apps.stock.search import results
+from apps.stock.search.facets import facets
+from apps.stock.search.filters import InvalidFilterError, StockFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class _Asked:
 
     wanted: StockFilter
     order: str
-    page: search.Page
+    page: results.Page
 
 
 @require_safe
@@ -61,8 +62,8 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> _Asked:
-    wanted, order = StockFilter.from_query(request.GET), request.GET.get("orden", "") or search.DEFAULT_SORT
-    return _Asked(wanted, order, search.page(wanted, order, request.GET.get("cursor", "")))
+    wanted, order = StockFilter.from_query(request.GET), request.GET.get("orden", "") or results.DEFAULT_SORT
+    return _Asked(wanted, order, results.page(wanted, order, request.GET.get("cursor", "")))
 
 
 def _is_part(request: HttpRequest) -> bool:
@@ -81,7 +82,7 @@ def detail(request: HttpRequest, bastidor: str) -> HttpResponse:
     context: dict[str, Any] = {
         "vehicle": vehicle,
         "facts": facts_of(vehicle, confidential=request.user.is_authenticated),
-        "similar": search.similar(vehicle),
+        "similar": results.similar(vehicle),
         "json_ld": structured_data(vehicle, request.build_absolute_uri()),
     }
     return render(request, "panel/vehiculo.html", context)
@@ -93,11 +94,11 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The filtered vehicles as a file. What the dealer paid for them is only in the file of who has logged in."""
     try:
         wanted = StockFilter.from_query(request.GET)
-        found = search.in_order(wanted, request.GET.get("orden", ""))
+        found = results.in_order(wanted, request.GET.get("orden", ""))
     except InvalidFilterError as error:
         return _refused(request, str(error))
     most: int = settings.FLOTIA_EXPORTACION_MAXIMA
-    if search.matching(wanted)[: most + 1].count() > most:
+    if results.matching(wanted)[: most + 1].count() > most:
         return _refused(
             request, _("Son más de %(most)s vehículos: ajuste los filtros y repita.") % {"most": whole(most)}
         )

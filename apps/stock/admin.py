@@ -14,12 +14,12 @@ from django.urls import NoReverseMatch, reverse
 from unfold.decorators import action
 
 from apps.ia.admin_parts import ReadOnly, Table
-from apps.stock import download
 from apps.stock.admin_filters import OF_THE_STOCK, Outcome, keys_of
-from apps.stock.facets import facets
+from apps.stock.files import download
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
-from apps.stock.releasing import release
-from apps.stock.words import text_condition
+from apps.stock.runs.releasing import release
+from apps.stock.search.facets import facets
+from apps.stock.search.words import text_condition
 from flotia.errors import FlotiaError
 from flotia.vehicle import Origin
 

@@ -9,10 +9,9 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from apps.stock.facets import Facets, facets
-from apps.stock.filters import NO_LABEL
-from apps.stock.models import Llamada, Vehiculo
-from apps.stock.recording import CUT, GIVEN_UP, WELL
+from apps.stock.models import CUT, GIVEN_UP, WELL, Llamada, Vehiculo
+from apps.stock.search.facets import Facets, facets
+from apps.stock.search.filters import NO_LABEL
 from apps.stock.wording import outcome
 from flotia.outcome import Kind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.ia.composition import choose_sources
-from apps.stock.narration import Narrator, logger
+from apps.stock.runs.narration import Narrator, logger
 from flotia.bridge import iterate, outside_any_loop
 from flotia.catalogue.loader import Catalogue
 from flotia.engine import Engine

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+#: How a call ended (`Llamada.resultado`), beside the ways to fail (`flotia.outcome.Kind`).
+WELL, CUT, GIVEN_UP = "bien", "cortada", "interrumpida"
+
 
 class VehicleColumns(models.Model):
     """The columns of a vehicle, the same in the stock, its history and a run. Units as in `flotia.vehicle`."""
@@ -232,7 +235,7 @@ class Llamada(models.Model):
 
 
 class Evento(models.Model):
-    """What a run has told, for whoever watches it: see `apps.stock.journal`."""
+    """What a run has told, for whoever watches it: see `apps.stock.runs.journal`."""
 
     ejecucion = models.ForeignKey(Ejecucion, on_delete=models.CASCADE, related_name="eventos", db_index=False)
     tipo = models.CharField(max_length=20)

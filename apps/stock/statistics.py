@@ -15,8 +15,7 @@ from django.db.models import Aggregate, Count, F, FloatField, Q, QuerySet, Sum, 
 from django.db.models.functions import Coalesce, Concat, TruncDate
 from django.utils import timezone
 
-from apps.stock.models import Llamada
-from apps.stock.recording import CUT, WELL
+from apps.stock.models import CUT, WELL, Llamada
 
 #: Latencies are told of calls that were answered: a refusal comes at once, and says nothing of a model's speed.
 _ANSWERED = Q(resultado__in=(WELL, CUT))

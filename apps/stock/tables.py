@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from apps.ia.tables import show
-from apps.stock.recording import CUT, WELL
+from apps.stock.models import CUT, WELL
+from apps.stock.runs.summary import Summary
 from apps.stock.statistics import By, Line, Statistics
-from apps.stock.summary import Summary
 from apps.stock.wording import clean, outcome
 
 _NOTHING = "–"

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.ia import admin_parts
-from apps.stock import publishing
-from apps.stock.generation import Order, start
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
+from apps.stock.runs import publishing
+from apps.stock.runs.generation import Order, start
 from flotia.errors import FlotiaError
 from flotia.request import Request
 from tests.doubles.standin import StandIn

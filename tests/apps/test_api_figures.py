@@ -16,8 +16,8 @@ from apps.api.problems import KINDS
 from apps.ia import accounts
 from apps.ia.books import row_of
 from apps.ia.models import ModeloIA
-from apps.stock.generation import Order, start
 from apps.stock.models import Vehiculo
+from apps.stock.runs.generation import Order, start
 from flotia.request import Request
 from tests.apps.api_client import ApiClient, having, is_problem
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from apps.api import limits
 from apps.api.models import Alcance, ClaveIdempotencia, TokenAPI
-from apps.stock.generation import Order, start
 from apps.stock.models import Ejecucion, Evento
+from apps.stock.runs.generation import Order, start
 from flotia.request import Request
 from tests.apps.api_client import ApiClient, having, is_problem
 

@@ -15,9 +15,9 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from apps.api import tokens
 from apps.api.models import Alcance
-from apps.stock import jobs
-from apps.stock.generation import Order, start
 from apps.stock.models import Ejecucion, Vehiculo
+from apps.stock.runs import jobs
+from apps.stock.runs.generation import Order, start
 from flotia.request import Request
 
 pytestmark = [

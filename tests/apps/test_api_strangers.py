@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from apps.api import limits
 from apps.api.models import Alcance, TokenAPI
-from apps.stock.generation import Order, start
 from apps.stock.models import Ejecucion, Vehiculo
-from apps.stock.search import SORTS
+from apps.stock.runs.generation import Order, start
+from apps.stock.search.results import SORTS
 from flotia.request import Request
 from tests.apps.api_client import ApiClient, having, is_problem
 

@@ -9,9 +9,9 @@ import pytest
 
 from apps.api.models import Alcance
 from apps.api.queries import FilterQuery
-from apps.stock.filters import StockFilter
-from apps.stock.generation import Order, start
 from apps.stock.models import Vehiculo
+from apps.stock.runs.generation import Order, start
+from apps.stock.search.filters import StockFilter
 from flotia.request import Request
 from flotia.vehicle import FIELDS
 from tests.apps.api_client import ApiClient, having, is_problem

@@ -16,8 +16,8 @@ import pytest
 from pyarrow import parquet
 from xlsxwriter.utility import xl_col_to_name
 
-from apps.stock import export
 from apps.stock.errors import OutputError
+from apps.stock.files import export
 from flotia.generation import generate
 from flotia.request import Request
 from flotia.vehicle import FIELDS
@@ -319,7 +319,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import repeat
 from pathlib import Path
-from apps.stock import export
+from apps.stock.files import export
 row = json.loads(sys.argv[2])
 row |= {n: Decimal(row[n]) for n in row if n.startswith("precio")}
 row |= {n: date.fromisoformat(row[n]) for n in row if n.startswith("fecha")}

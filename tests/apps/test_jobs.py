@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.stock import jobs, ownership, worker
 from apps.stock.errors import JobError
-from apps.stock.generation import Interrupted, Order, Paused, resume, start
 from apps.stock.models import Ejecucion, Evento, Lote, Vehiculo, VehiculoGenerado
-from apps.stock.runs import Changes
+from apps.stock.runs import jobs, ownership, worker
+from apps.stock.runs.generation import Interrupted, Order, Paused, resume, start
+from apps.stock.runs.lifecycle import Changes
 from flotia.errors import FlotiaError, RequestError, UnknownBrandError
 from flotia.events import BatchDone
 from flotia.request import Profile, Request, WhenExhausted
@@ -390,8 +390,8 @@ def process(tmp_path):
 
 
 ENQUEUE = """
-from apps.stock import jobs
-from apps.stock.generation import Order
+from apps.stock.runs import jobs
+from apps.stock.runs.generation import Order
 from flotia.request import Request
 print(jobs.enqueue(Request(amount=120, lanes=2, seed=1), Order()).pk)
 """
@@ -449,8 +449,8 @@ import django; django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from django.db import connection
-from apps.stock import jobs, ownership
-from apps.stock.generation import Order
+from apps.stock.runs import jobs, ownership
+from apps.stock.runs.generation import Order
 from apps.stock.models import Ejecucion
 from flotia.request import Request
 found = []

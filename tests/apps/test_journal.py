@@ -11,12 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.stock import journal, telling, worker
-from apps.stock.generation import Order
-from apps.stock.jobs import cancel, enqueue
-from apps.stock.journal import Note, follow, read, stream, write
 from apps.stock.models import Ejecucion, Evento
-from apps.stock.telling import Teller, Totals
+from apps.stock.runs import journal, telling, worker
+from apps.stock.runs.generation import Order
+from apps.stock.runs.jobs import cancel, enqueue
+from apps.stock.runs.journal import Note, follow, read, stream, write
+from apps.stock.runs.telling import Teller, Totals
 from flotia.events import BatchDone, ModelCooled
 from flotia.generation import generate
 from flotia.request import Request

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from apps.stock.console import LiveView
-from apps.stock.narration import Narrator
+from apps.stock.runs.narration import Narrator
 from apps.stock.wording import at
 from flotia.events import (
     AccountStopped,

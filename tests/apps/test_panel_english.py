@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils.translation.template import templatize
 
 from apps import panel
-from apps.stock import jobs
-from apps.stock.generation import Order
+from apps.stock.runs import jobs
+from apps.stock.runs.generation import Order
 from flotia.request import Request
 from tests.conftest import TODAY
 

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.panel import quality_page
 from apps.stock import quality
-from apps.stock.generation import Order, start
 from apps.stock.models import Vehiculo
+from apps.stock.runs.generation import Order, start
 from flotia.errors import FlotiaError
 from flotia.request import Request
 

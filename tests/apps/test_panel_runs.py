@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from apps.ia.models import FilaCache
 from apps.panel import generate, pace
-from apps.stock import jobs, journal, ownership, worker
-from apps.stock.estimate import Way, estimate
-from apps.stock.generation import Order
-from apps.stock.journal import Note
 from apps.stock.models import Ejecucion, Vehiculo
+from apps.stock.runs import jobs, journal, ownership, worker
+from apps.stock.runs.estimate import Way, estimate
+from apps.stock.runs.generation import Order
+from apps.stock.runs.journal import Note
 from flotia.catalogue.loader import Catalogue
 from flotia.request import Profile, Request, WhenExhausted
 from tests.conftest import TODAY

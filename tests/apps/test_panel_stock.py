@@ -17,8 +17,8 @@ from django.urls import reverse
 from apps.panel.drawing import draw
 from apps.panel.middleware import POLICY
 from apps.panel.silhouettes import SILHOUETTES
-from apps.stock.generation import Order, start
 from apps.stock.models import Vehiculo
+from apps.stock.runs.generation import Order, start
 from flotia.request import Request
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.stock.generation import Interrupted, Order, Paused, resume, start
 from apps.stock.models import Ejecucion, Llamada, Vehiculo
-from apps.stock.runs import Changes
+from apps.stock.runs.generation import Interrupted, Order, Paused, resume, start
+from apps.stock.runs.lifecycle import Changes
 from flotia.errors import RequestError
 from flotia.events import BatchDone, ModelAsked
 from flotia.request import Profile, Request, WhenExhausted

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from apps.stock import export, importing
+from apps.stock.files import export, importing
 from apps.stock.models import Vehiculo
 from flotia.generation import generate
 from flotia.request import Request

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from apps.stock import runs
-from apps.stock.generation import Interrupted, Order, resume, start
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo
-from apps.stock.recording import Recorder
-from apps.stock.summary import summarise
+from apps.stock.runs import lifecycle
+from apps.stock.runs.generation import Interrupted, Order, resume, start
+from apps.stock.runs.recording import Recorder
+from apps.stock.runs.summary import summarise
 from flotia.errors import ProviderError
 from flotia.events import BatchDone, CallDone, ModelAsked
 from flotia.outcome import Failure, Kind, Remedy, Scope
@@ -42,7 +42,7 @@ def interrupting(kind, times=1):
 
 @pytest.fixture
 def recorder():
-    return Recorder(runs.begin(asked(50), replaces=False).run)
+    return Recorder(lifecycle.begin(asked(50), replaces=False).run)
 
 
 def answer(batch=0, **more):
@@ -117,7 +117,7 @@ def test_an_answer_whose_batch_was_never_saved_is_a_call_without_vehicles(record
 
 @database
 def test_failures_are_written_though_no_batch_comes_of_them(recorder, monkeypatch):
-    monkeypatch.setattr("apps.stock.recording._FRUITLESS_WAIT", 0.0)
+    monkeypatch.setattr("apps.stock.runs.recording._FRUITLESS_WAIT", 0.0)
     for batch in range(3):
         recorder.hear(ModelAsked(batch, MODEL, 10, "casa"))
         recorder.hear(failure(batch))

@@ -14,11 +14,12 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.ia.errors import DatabaseProblemError
-from apps.stock import export, generation, ownership, publishing, runs
 from apps.stock.errors import NothingToResumeError, OutputError, RunInProgressError
-from apps.stock.generation import Interrupted, Order, resume, start
+from apps.stock.files import export
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
-from apps.stock.summary import summarise
+from apps.stock.runs import generation, lifecycle, ownership, publishing
+from apps.stock.runs.generation import Interrupted, Order, resume, start
+from apps.stock.runs.summary import summarise
 from flotia.errors import FlotiaError, ProviderError, UnknownBrandError
 from flotia.events import BatchDone
 from flotia.request import Profile, Request
@@ -136,7 +137,7 @@ def test_a_local_run_avoids_the_identities_of_the_stock():
 
 
 def test_an_incomplete_run_is_never_published():
-    run = runs.begin(local(5), replaces=False).run
+    run = lifecycle.begin(local(5), replaces=False).run
     with pytest.raises(FlotiaError, match="tiene 0 de 5 vehículos: no se publica"):
         publishing.publish(run)
     assert Vehiculo.objects.count() == 0
@@ -202,18 +203,18 @@ def test_there_is_nothing_to_resume():
 
 
 def test_a_second_run_on_the_same_stock_is_refused_while_one_works():
-    first = runs.begin(local(5), replaces=False).run
+    first = lifecycle.begin(local(5), replaces=False).run
     with pytest.raises(RunInProgressError, match=rf"ejecución {first.pk}, 5 vehículos"):
         make(local(5))
     with pytest.raises(RunInProgressError):
         resume(None, Order(), quiet, quiet)
-    runs.interrupt(first, "")
+    lifecycle.interrupt(first, "")
     make(local(5))
 
 
 @pytest.mark.parametrize("pid", [4_194_305, os.getpid()], ids=["gone", "used again by another"])
 def test_a_dead_owner_does_not_hold_the_stock(pid):
-    run = runs.begin(local(5), replaces=False).run
+    run = lifecycle.begin(local(5), replaces=False).run
     host = run.propietario.split(":")[0]
     Ejecucion.objects.update(propietario=f"{host}:{pid}:1")
     make(local(4, seed=8))
@@ -225,7 +226,7 @@ def test_a_dead_owner_does_not_hold_the_stock(pid):
 
 @pytest.mark.parametrize(("silent", "dead"), [(timedelta(minutes=1), False), (timedelta(minutes=6), True)])
 def test_an_owner_elsewhere_is_dead_after_its_lease(silent, dead):
-    runs.begin(local(5), replaces=False)
+    lifecycle.begin(local(5), replaces=False)
     Ejecucion.objects.update(propietario="otra-maquina:1:1", latido=timezone.now() - silent)
     if dead:
         make(local(5))
@@ -235,7 +236,7 @@ def test_an_owner_elsewhere_is_dead_after_its_lease(silent, dead):
 
 
 def test_a_beat_moves_the_sign_of_life():
-    run = runs.begin(local(5), replaces=False).run
+    run = lifecycle.begin(local(5), replaces=False).run
     Ejecucion.objects.update(latido=timezone.now() - timedelta(hours=1))
     ownership.beat(run)
     run.refresh_from_db()

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import pytest
 from django.http import QueryDict
 
-from apps.stock import search
-from apps.stock.facets import facets
-from apps.stock.filters import InvalidFilterError, StockFilter
-from apps.stock.generation import Order, start
 from apps.stock.models import Vehiculo
+from apps.stock.runs.generation import Order, start
+from apps.stock.search import results
+from apps.stock.search.facets import facets
+from apps.stock.search.filters import InvalidFilterError, StockFilter
 from flotia.request import Request
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ def wanted(**query):
 
 
 def found(**query):
-    return list(search.matching(wanted(**query)))
+    return list(results.matching(wanted(**query)))
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def stock(settings):
 def counting(request, monkeypatch):
     """Both ways to a page: all matches put in order, and a walk along the order's index."""
     if request.param == "capped":
-        monkeypatch.setattr(search, "COUNT_CAP", 5)
-        monkeypatch.setattr(search, "_STRETCH", 40)
+        monkeypatch.setattr(results, "COUNT_CAP", 5)
+        monkeypatch.setattr(results, "_STRETCH", 40)
     return request.param
 
 
@@ -108,11 +108,11 @@ def test_sql_in_a_checked_field_is_refused(name):
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
-@pytest.mark.parametrize(("name", "column"), list(search.SORTS.items()))
+@pytest.mark.parametrize(("name", "column"), list(results.SORTS.items()))
 def test_pages_follow_one_another_without_a_gap_in_both_directions(stock, counting, name, column, sign):
     order, seen, cursor, pages = f"{sign}{name}", [], "", []
     while True:
-        page = search.page(StockFilter(), order, cursor, size=70)
+        page = results.page(StockFilter(), order, cursor, size=70)
         pages.append([v.pk for v in page.vehicles])
         seen += page.vehicles
         if not page.next:
@@ -122,24 +122,24 @@ def test_pages_follow_one_another_without_a_gap_in_both_directions(stock, counti
     assert keys == sorted(keys, reverse=sign == "-")
     assert len(set(keys)) == 300
     assert page.count.capped == (counting == "capped")
-    back = search.page(StockFilter(), order, page.previous, size=70)
+    back = results.page(StockFilter(), order, page.previous, size=70)
     assert [v.pk for v in back.vehicles] == pages[-2]
 
 
 def test_the_first_page_has_none_before_it_and_knows_so_when_reached_from_behind(stock, counting):
-    first = search.page(StockFilter(), "precio", size=100)
-    second = search.page(StockFilter(), "precio", first.next, size=100)
-    again = search.page(StockFilter(), "precio", second.previous, size=100)
+    first = results.page(StockFilter(), "precio", size=100)
+    second = results.page(StockFilter(), "precio", first.next, size=100)
+    again = results.page(StockFilter(), "precio", second.previous, size=100)
     assert (first.previous, again.previous) == ("", "")
     assert [v.pk for v in again.vehicles] == [v.pk for v in first.vehicles]
 
 
 def test_filters_hold_along_a_walk_that_the_order_leads_astray(stock, monkeypatch):
     """The dearest of the oldest: none of them is where the walk begins."""
-    monkeypatch.setattr(search, "COUNT_CAP", 5)
-    monkeypatch.setattr(search, "_STRETCH", 10)
+    monkeypatch.setattr(results, "COUNT_CAP", 5)
+    monkeypatch.setattr(results, "_STRETCH", 10)
     oldest = sorted(v.anio_matricula for v in stock)[60]
-    page = search.page(StockFilter(anio_hasta=oldest), "-precio", size=20)
+    page = results.page(StockFilter(anio_hasta=oldest), "-precio", size=20)
     expected = sorted((v for v in stock if v.anio_matricula <= oldest), key=lambda v: (-v.precio_venta, v.pk))
     assert [v.precio_venta for v in page.vehicles] == [v.precio_venta for v in expected[:20]]
 
@@ -147,24 +147,24 @@ def test_filters_hold_along_a_walk_that_the_order_leads_astray(stock, monkeypatc
 @pytest.mark.parametrize("cursor", ["nada", "a:b:c", "WyJwcmVjaW8iLDAsIjEiLCJ4Il0:1:x", "\x00"])
 def test_a_cursor_that_is_not_ours_is_refused(stock, cursor):
     with pytest.raises(InvalidFilterError, match="primera"):
-        search.page(StockFilter(), "precio", cursor)
+        results.page(StockFilter(), "precio", cursor)
 
 
 def test_a_cursor_of_another_order_is_refused(stock):
-    cursor = search.page(StockFilter(), "precio").next
+    cursor = results.page(StockFilter(), "precio").next
     with pytest.raises(InvalidFilterError, match="orden"):
-        search.page(StockFilter(), "-km", cursor)
+        results.page(StockFilter(), "-km", cursor)
 
 
 def test_an_unknown_order_is_refused():
     with pytest.raises(InvalidFilterError, match="ordenar"):
-        search.page(StockFilter(), "descripcion; DROP TABLE stock")
+        results.page(StockFilter(), "descripcion; DROP TABLE stock")
 
 
 def test_the_count_stops_at_the_cap(stock, monkeypatch):
-    monkeypatch.setattr(search, "COUNT_CAP", 100)
-    assert search.count(StockFilter()) == search.Count(100, capped=True)
-    assert search.count(wanted(marca=stock[0].marca, modelo=stock[0].modelo)).capped is False
+    monkeypatch.setattr(results, "COUNT_CAP", 100)
+    assert results.count(StockFilter()) == results.Count(100, capped=True)
+    assert results.count(wanted(marca=stock[0].marca, modelo=stock[0].modelo)).capped is False
 
 
 def test_values_to_choose_from_are_those_of_the_stock_and_new_after_a_run(stock):
@@ -191,8 +191,8 @@ def test_words_find_brand_model_version_plate_and_vin(stock):
 
 
 def test_a_brand_that_shares_model_names_does_not_bring_the_other_brands_cars(stock):
-    from apps.stock.facets import Facets
-    from apps.stock.words import text_condition
+    from apps.stock.search.facets import Facets
+    from apps.stock.search.words import text_condition
 
     pairs = (("Abarth", "500"), ("Fiat", "500"), ("Fiat", "500 Abarth"), ("Fiat", "Panda"))
     known = Facets(models=pairs, combustible=(), tipo_vehiculo=(), provincia=(), color=())
@@ -205,7 +205,7 @@ def test_a_brand_that_shares_model_names_does_not_bring_the_other_brands_cars(st
 
 def test_similar_vehicles_are_of_the_brand_and_near_in_price(stock):
     for vehicle in stock[:20]:
-        for other in search.similar(vehicle):
+        for other in results.similar(vehicle):
             assert other.pk != vehicle.pk
             assert other.marca == vehicle.marca
             assert abs(other.precio_venta - vehicle.precio_venta) <= vehicle.precio_venta * 3 / 10
@@ -215,7 +215,7 @@ def test_the_number_of_queries_of_a_page_does_not_depend_on_its_size(stock, djan
     facets()
     for size in (5, 100):
         with django_assert_max_num_queries(8):
-            search.page(wanted(q="x", color="Blanco"), "precio", size=size)
+            results.page(wanted(q="x", color="Blanco"), "precio", size=size)
 
 
 def test_the_same_on_postgresql(postgres):

@@ -81,7 +81,7 @@ class Command(BaseCommand):
 def _measure(file: Path | None, today: date | None) -> Report:
     """Raises `FlotiaError` if there is nothing to measure."""
     from apps.ia import database
-    from apps.stock import importing
+    from apps.stock.files import importing
     from flotia.catalogue.loader import Catalogue
     from flotia.errors import FlotiaError
     from flotia.quality.report import measure

@@ -25,7 +25,7 @@ _DEFAULT_AMOUNT = 100
 
 
 class Command(BaseCommand):
-    """Arguments in, use case, view out: what happens is in `apps.stock.generation`."""
+    """Arguments in, use case, view out: what happens is in `apps.stock.runs.generation`."""
 
     help = (
         "Genera vehículos de ocasión y los publica en el stock. Termina con código 0 si se publican, 1 si hay un error, 75 si"
@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Run, and turn what ends it into a sentence and an exit code."""
-        from apps.stock import generation
+        from apps.stock.runs import generation
         from flotia.errors import FlotiaError
 
         try:
@@ -83,9 +83,9 @@ class Command(BaseCommand):
         from rich.console import Console
 
         from apps.ia import database
-        from apps.stock import generation
         from apps.stock.console import LiveView
-        from apps.stock.narration import Narrator, logger
+        from apps.stock.runs import generation
+        from apps.stock.runs.narration import Narrator, logger
         from apps.stock.tables import show_summary
 
         _check(options)
@@ -182,7 +182,7 @@ def _request(options: dict[str, Any]) -> Any:
 
 
 def _changes(options: dict[str, Any]) -> Any:
-    from apps.stock.runs import Changes
+    from apps.stock.runs.lifecycle import Changes
     from flotia.request import WhenExhausted
 
     then = options["al_agotar"]

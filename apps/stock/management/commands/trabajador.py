@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Work until told to stop."""
         from apps.ia import database
-        from apps.stock import worker
+        from apps.stock.runs import worker
         from flotia.errors import FlotiaError
 
         stopping = threading.Event()

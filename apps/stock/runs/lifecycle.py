@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import F
 
-from apps.stock import journal, ownership
-from apps.stock.journal import Note
 from apps.stock.models import Ejecucion, Lote, Vehiculo
+from apps.stock.runs import journal, ownership
+from apps.stock.runs.journal import Note
 from flotia.cache import SlotSet
 from flotia.catalogue.loader import Catalogue
 from flotia.errors import RequestError

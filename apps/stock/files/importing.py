@@ -15,7 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from apps.stock.export import COLUMNS, Kind
+from apps.stock.files.export import COLUMNS, Kind
 from flotia.errors import FlotiaError
 
 Row = dict[str, Any]

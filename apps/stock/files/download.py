@@ -1,6 +1,6 @@
 """A set of vehicles as a file to download.
 
-It is written by `apps.stock.export` into a folder whose name is ours, and sent from there piece by piece: no part of an
+It is written by `apps.stock.files.export` into a folder whose name is ours, and sent from there piece by piece: no part of an
 address ever becomes part of a path, and memory does not grow with the file.
 """
 
@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
-from apps.stock.export import write
+from apps.stock.files.export import write
 from apps.stock.models import Vehiculo
 from flotia.vehicle import FIELDS
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
-from apps.stock.facets import Facets
+from apps.stock.search.facets import Facets
 
 _PLATE = re.compile(r"\d{4}[A-Z]{1,3}")
 _YEAR_OR_PLATE = re.compile(r"\d{4}")

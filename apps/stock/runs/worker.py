@@ -9,10 +9,10 @@ from collections.abc import Callable
 from django.db import close_old_connections
 
 from apps.ia.database import explained
-from apps.stock import generation, runs
 from apps.stock.errors import DatabaseProblemError
-from apps.stock.generation import Interrupted, Order, Paused
-from apps.stock.narration import Narrator, logger
+from apps.stock.runs import generation, lifecycle
+from apps.stock.runs.generation import Interrupted, Order, Paused
+from apps.stock.runs.narration import Narrator, logger
 from flotia.errors import FlotiaError
 
 #: An idle worker looks for a run so often, in seconds; where the database fails, less often.
@@ -43,7 +43,7 @@ def work_off(stopping: threading.Event | None = None) -> bool:
     the next worker.
     """
     with explained():
-        claim = runs.take_next()
+        claim = lifecycle.take_next()
     if claim is None:
         return False
     narrator = Narrator(pauses=claim.pauses)
@@ -52,7 +52,7 @@ def work_off(stopping: threading.Event | None = None) -> bool:
         generation.carry_out(claim, order, narrator.hear, lambda line: logger.info("%s", line))
     except Interrupted:
         if stopping is not None and stopping.is_set():
-            runs.put_back(claim.run)
+            lifecycle.put_back(claim.run)
         logger.info("Ejecución %d interrumpida: lo hecho se conserva", claim.run.pk)
     except Paused as pause:
         logger.info("Ejecución %d en pausa: %s", claim.run.pk, pause.reason)

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.stock import journal
-from apps.stock.journal import Note
+from apps.stock.runs import journal
+from apps.stock.runs.journal import Note
 from apps.stock.wording import clean
 from flotia.events import (
     AccountStopped,

@@ -11,15 +11,13 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from apps.stock import bulk
-from apps.stock.journal import Note
-from apps.stock.models import Ejecucion, Llamada, Lote
-from apps.stock.runs import LONGEST_MESSAGE
-from apps.stock.telling import Teller, Totals
+from apps.stock.models import CUT, GIVEN_UP, WELL, Ejecucion, Llamada, Lote
+from apps.stock.runs.journal import Note
+from apps.stock.runs.lifecycle import LONGEST_MESSAGE
+from apps.stock.runs.telling import Teller, Totals
 from flotia.events import AiStopped, BatchDone, CallDone, Event, ModelAsked, RunStarted
 from flotia.vehicle import Origin
 
-#: How a call ended, beside the ways to fail (`flotia.outcome.Kind`).
-WELL, CUT, GIVEN_UP = "bien", "cortada", "interrumpida"
 #: Calls that brought nothing have no batch to be saved with: they wait at most so long, in seconds.
 _FRUITLESS_WAIT = 2.0
 _LONGEST_MODEL, _LONGEST_ACCOUNT = 120, 40

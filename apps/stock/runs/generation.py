@@ -12,14 +12,15 @@ from django.db import transaction
 
 from apps.ia.composition import choose_sources, has_capable_models
 from apps.ia.database import explained
-from apps.stock import export, publishing, runs
 from apps.stock.errors import CancelledError, OutputError
+from apps.stock.files import export
 from apps.stock.models import Ejecucion
-from apps.stock.pulse import LOOK_EVERY, Pulse, Told
-from apps.stock.recording import Recorder
-from apps.stock.runs import Changes, Claim
-from apps.stock.summary import Summary, summarise
-from apps.stock.worn import StockIdentities
+from apps.stock.runs import lifecycle, publishing
+from apps.stock.runs.lifecycle import Changes, Claim
+from apps.stock.runs.pulse import LOOK_EVERY, Pulse, Told
+from apps.stock.runs.recording import Recorder
+from apps.stock.runs.summary import Summary, summarise
+from apps.stock.runs.worn import StockIdentities
 from flotia.bridge import iterate
 from flotia.catalogue.loader import Catalogue
 from flotia.engine import Engine
@@ -81,7 +82,7 @@ def begin(request: Request, order: Order) -> Claim:
     """A new run, at work. Raises `FlotiaError`, with nothing begun, for what can be known to fail."""
     check(request, order)
     with explained():
-        return runs.begin(request, replaces=order.replaces, offline=order.offline)
+        return lifecycle.begin(request, replaces=order.replaces, offline=order.offline)
 
 
 def check(request: Request, order: Order) -> None:
@@ -97,7 +98,7 @@ def take_up(run_id: int | None, order: Order, changes: Changes) -> Claim:
     if order.output is not None:
         export.check_writable(order.output)
     with explained():
-        return runs.take_up(run_id, changes)
+        return lifecycle.take_up(run_id, changes)
 
 
 def _check_brand(name: str, *, asks_freely: bool) -> None:
@@ -169,9 +170,9 @@ def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summa
 
 def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: _Hear) -> Summary:
     """Draw the vehicles straight into the stock, and into the file if one is wanted, in one pass."""
-    request = replace(runs.request_of(run), use_ai=False)
+    request = replace(lifecycle.request_of(run), use_ai=False)
     started = time.monotonic()
-    runs.note_one_go(run)
+    lifecycle.note_one_go(run)
     with _file(run, order.output) as write, publishing.in_one_go(run) as take:
         for event in iterate(engine.stream(request)):
             if isinstance(event, BatchDone):
@@ -179,7 +180,7 @@ def _in_one_go(engine: Engine, run: Ejecucion, order: Order, hear: _Hear) -> Sum
                 write(event.vehicles)
             hear(event)
         write(None)
-    runs.note_local(run, seconds=time.monotonic() - started)
+    lifecycle.note_local(run, seconds=time.monotonic() - started)
     return summarise(run, in_one_go=True)
 
 
@@ -203,11 +204,11 @@ def _make(engine: Engine, claim: Claim, recorder: Recorder, hear: _Hear) -> None
     last_call = None if claim.calls is None else run.llamadas.count() + claim.calls
     while True:
         calls = None if last_call is None else max(last_call - run.llamadas.count(), 0)
-        pause = _streamed(engine, run, replace(runs.request_of(run), budget=calls), recorder, hear)
+        pause = _streamed(engine, run, replace(lifecycle.request_of(run), budget=calls), recorder, hear)
         recorder.flush()
         if pause is not None:
             raise Paused(run.pk, pause)
-        if not runs.drop_conflicts(run):
+        if not lifecycle.drop_conflicts(run):
             return
 
 
@@ -215,7 +216,7 @@ def _streamed(engine: Engine, run: Ejecucion, request: Request, recorder: Record
     """One stream of the run, to its end; how it was paused, if it was."""
     pause = None
     pulse = Pulse(run, recorder)
-    stream = engine.stream(request, done=runs.done_slots(run))
+    stream = engine.stream(request, done=lifecycle.done_slots(run))
     with closing(iterate(stream, beat=pulse.beat, every=LOOK_EVERY)) as events:
         for event in events:
             recorder.hear(event)
@@ -241,7 +242,7 @@ def _let_go(recorder: Recorder, reason: str, resumes: float | None = None) -> No
     try:
         with explained():
             recorder.flush()
-            runs.interrupt(recorder.run, reason, resumes)
+            lifecycle.interrupt(recorder.run, reason, resumes)
     except FlotiaError:
         pass
 

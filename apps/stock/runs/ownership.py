@@ -15,10 +15,10 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.stock import journal
 from apps.stock.errors import NothingToResumeError, RunInProgressError
-from apps.stock.journal import Note
 from apps.stock.models import Ejecucion
+from apps.stock.runs import journal
+from apps.stock.runs.journal import Note
 
 #: An owner on another machine that has been silent this long is taken for dead; a living one beats every 20 s.
 LEASE = timedelta(minutes=5)

@@ -1,6 +1,6 @@
 """What may be asked of a run: to wait in the queue, to pause, to go on, to be forgotten.
 
-The rows of `ejecucion` are the queue, and nothing else is: a worker (`apps.stock.worker`) takes the run that has waited
+The rows of `ejecucion` are the queue, and nothing else is: a worker (`apps.stock.runs.worker`) takes the run that has waited
 longest whenever nobody holds the stock. A broker may ring at the worker's door; if it does not, the worker looks by itself.
 Each of these may be asked twice, and works just as well on a run that the command has begun.
 """
@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils import timezone
 
-from apps.stock import generation, journal, ownership, runs
 from apps.stock.errors import JobError
-from apps.stock.generation import Order
-from apps.stock.journal import Note
 from apps.stock.models import Ejecucion
-from apps.stock.runs import Changes
+from apps.stock.runs import generation, journal, lifecycle, ownership
+from apps.stock.runs.generation import Order
+from apps.stock.runs.journal import Note
+from apps.stock.runs.lifecycle import Changes
 from flotia.request import Request
 
 #: More runs than this do not wait: each holds the stock for itself, and somebody pressed a button too often.
@@ -34,7 +34,7 @@ def enqueue(request: Request, order: Order) -> Ejecucion:
     if Ejecucion.objects.filter(estado=_State.EN_COLA).count() >= LONGEST_QUEUE:
         raise JobError(f"Ya hay {LONGEST_QUEUE} generaciones en cola: espere a que terminen, o cancele alguna.")
     with transaction.atomic():
-        run = runs.new(request, replaces=order.replaces, offline=order.offline)
+        run = lifecycle.new(request, replaces=order.replaces, offline=order.offline)
         run.estado, run.encargada = _State.EN_COLA, timezone.now()
         run.save()
         journal.write(run.pk, [Note("cola")])
@@ -46,7 +46,7 @@ def pause(run: Ejecucion) -> Ejecucion:
     with _held(run) as run:  # noqa: PLR1704 - the same one, as it is now
         match run.estado:
             case _State.EN_COLA:
-                runs.interrupt(run, "en pausa: lo pidió el usuario")
+                lifecycle.interrupt(run, "en pausa: lo pidió el usuario")
             case _State.EN_CURSO:
                 _tell(run, _Order.PAUSAR)
             case _State.PUBLICADA | _State.CANCELADA:
@@ -68,7 +68,7 @@ def resume(run: Ejecucion, changes: Changes | None = None) -> Ejecucion:
             if changes.flags:
                 raise JobError(f"La ejecución {run.pk} está en marcha: páusela antes de cambiar cómo sigue.")
             return run
-        runs.apply(run, changes)
+        lifecycle.apply(run, changes)
         if run.estado == _State.INTERRUMPIDA:
             run.estado, run.encargada, run.caidas = _State.EN_COLA, timezone.now(), 0
             run.motivo, run.sigue_desde = "", None
@@ -84,7 +84,7 @@ def cancel(run: Ejecucion) -> Ejecucion:
     with _held(run) as run:  # noqa: PLR1704 - the same one, as it is now
         match run.estado:
             case _State.EN_COLA | _State.INTERRUMPIDA:
-                runs.cancel(run)
+                lifecycle.cancel(run)
             case _State.EN_CURSO:
                 _tell(run, _Order.CANCELAR)
             case _State.PUBLICADA:

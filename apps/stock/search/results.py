@@ -20,10 +20,10 @@ from django.core import signing
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from apps.stock.facets import facets, keep_count, known_count
-from apps.stock.filters import NO_LABEL, InvalidFilterError, StockFilter
 from apps.stock.models import Vehiculo
-from apps.stock.words import text_condition
+from apps.stock.search.facets import facets, keep_count, known_count
+from apps.stock.search.filters import NO_LABEL, InvalidFilterError, StockFilter
+from apps.stock.search.words import text_condition
 
 #: Up to here matches are counted exactly; beyond it is "more than".
 COUNT_CAP = 10_000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from apps.stock import ownership, publishing, runs
 from apps.stock.models import Ejecucion
+from apps.stock.runs import lifecycle, ownership, publishing
 from flotia.errors import FlotiaError
 
 
@@ -22,14 +22,14 @@ def release(run_id: int) -> Ejecucion:
         publishing.publish(run)
     except BaseException as error:
         why = str(error) if isinstance(error, FlotiaError) else "no se pudo publicar"
-        runs.interrupt(run, why)
+        lifecycle.interrupt(run, why)
         raise
     publishing.tidy(run)
     return run
 
 
 def _drop_conflicts(run: Ejecucion) -> None:
-    if gone := runs.drop_conflicts(run):
+    if gone := lifecycle.drop_conflicts(run):
         raise FlotiaError(
             f"{gone} vehículos de la ejecución {run.pk} han entrado entretanto en el stock: reanúdela para completarla."
         )

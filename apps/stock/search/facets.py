@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
-from apps.stock.filters import NO_LABEL
 from apps.stock.models import Ejecucion, Vehiculo
+from apps.stock.search.filters import NO_LABEL
 from flotia.vehicle import Origin
 
 #: Seconds that counts and values are kept. A run that publishes makes both new at once; an edit in the admin waits.

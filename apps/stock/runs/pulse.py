@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from apps.stock import ownership
 from apps.stock.models import Ejecucion
-from apps.stock.recording import Recorder
+from apps.stock.runs import ownership
+from apps.stock.runs.recording import Recorder
 from flotia.bridge import BEAT
 
 #: So often a run looks at what is wanted of it, in seconds: who presses a button expects to see something within one.

@@ -1,0 +1,1 @@
+"""The stock as files: written, read, downloaded."""

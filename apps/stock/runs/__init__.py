@@ -1,0 +1,1 @@
+"""Runs: begun, carried out, told of, and published."""

@@ -1,0 +1,1 @@
+"""The stock, looked through."""
