@@ -14,6 +14,10 @@ class NothingToResumeError(FlotiaError):
     """There is no interrupted run, or not that one."""
 
 
+class LostRunError(FlotiaError):
+    """Another process works on the run by now, or nobody does: this one may write no more of it."""
+
+
 class JobError(FlotiaError):
     """What was asked of a run makes no sense in its state."""
 
@@ -30,6 +34,7 @@ __all__ = [
     "CancelledError",
     "DatabaseProblemError",
     "JobError",
+    "LostRunError",
     "NothingToResumeError",
     "OutputError",
     "RunInProgressError",

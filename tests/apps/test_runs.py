@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.ia.errors import DatabaseProblemError
-from apps.stock.errors import NothingToResumeError, OutputError, RunInProgressError
+from apps.stock.errors import LostRunError, NothingToResumeError, OutputError, RunInProgressError
 from apps.stock.files import export
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
 from apps.stock.runs import generation, lifecycle, ownership, publishing
@@ -360,3 +360,45 @@ def test_the_summary_counts_rows_not_hopes(speaking):
 def test_export_and_generation_share_the_columns():
     assert set(FIELDS) == {f.attname for f in Vehiculo._meta.fields}
     assert generation.FIELDS is export.FIELDS
+
+
+def taken_over(run_id):
+    """Somebody on another machine has taken this process for dead, and works on its run."""
+    Ejecucion.objects.filter(pk=run_id).update(propietario="otra-maquina:7:7", latido=timezone.now())
+
+
+@pytest.mark.parametrize("amount", [60, 5])
+def test_who_was_taken_for_dead_writes_no_more_of_its_run(speaking, amount):
+    """With 60 vehicles it finds out at the next batch, with 5 as it publishes."""
+    speaking(StandIn())
+    lines = []
+
+    def hear(event):
+        lines.append(event)
+        if isinstance(event, BatchDone):
+            taken_over(Ejecucion.objects.get().pk)
+
+    with pytest.raises(LostRunError, match="otro la sigue"):
+        start(ai(amount), Order(), hear, quiet)
+    run = Ejecucion.objects.get()
+    assert (run.estado, run.activa, run.propietario) == (Ejecucion.Estado.EN_CURSO, True, "otra-maquina:7:7")
+    assert run.vehiculos.count() == min(amount, len(next(e for e in lines if isinstance(e, BatchDone)).vehicles))
+    assert not Vehiculo.objects.exists(), "it is the other's to publish"
+
+
+def test_who_was_taken_for_dead_does_not_publish_in_one_go_either():
+    run = lifecycle.begin(local(5), replaces=False).run
+    taken_over(run.pk)
+    with pytest.raises(LostRunError), publishing.in_one_go(run):
+        pass
+    assert not Vehiculo.objects.exists()
+
+
+def test_a_cancelled_run_is_written_no_more_by_its_old_owner():
+    claim = lifecycle.begin(local(5), replaces=False)
+    taken_over(claim.run.pk)
+    ownership.drop(Ejecucion.objects.get())
+    with pytest.raises(LostRunError):
+        generation.carry_out(claim, Order(stepwise=True), quiet, quiet)
+    assert Ejecucion.objects.get().estado == Ejecucion.Estado.CANCELADA
+    assert not VehiculoGenerado.objects.exists()

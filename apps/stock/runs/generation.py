@@ -15,7 +15,7 @@ from apps.ia.database import explained
 from apps.stock.errors import CancelledError, OutputError
 from apps.stock.files import export
 from apps.stock.models import Ejecucion
-from apps.stock.runs import lifecycle, publishing
+from apps.stock.runs import lifecycle, ownership, publishing
 from apps.stock.runs.lifecycle import Changes, Claim
 from apps.stock.runs.pulse import LOOK_EVERY, Pulse, Told
 from apps.stock.runs.recording import Recorder
@@ -228,19 +228,21 @@ def _streamed(engine: Engine, run: Ejecucion, request: Request, recorder: Record
 
 
 def _publish(run: Ejecucion, recorder: Recorder) -> None:
-    """Put the run into the stock, unless somebody has asked for something else before that. Raises `Told`."""
+    """Put the run into the stock, unless somebody has asked for something else before that. Raises `Told`, `LostRunError`."""
     with transaction.atomic():
-        order = Ejecucion.objects.select_for_update().get(pk=run.pk).orden
-        if order:
+        if order := ownership.hold(run):
             raise Told(order)
         publishing.publish(run)
         recorder.published()
 
 
 def _let_go(recorder: Recorder, reason: str, resumes: float | None = None) -> None:
-    """Free the stock, whatever state the database is in: a run whose owner is gone is freed by the next one anyway."""
+    """Free the stock, whatever state the database is in: a run whose owner is gone is freed by the next one anyway.
+
+    One that is another's by now is left to it.
+    """
     try:
-        with explained():
+        with explained(), transaction.atomic():
             recorder.flush()
             lifecycle.interrupt(recorder.run, reason, resumes)
     except FlotiaError:

@@ -1,7 +1,8 @@
 """Who works on the stock: the lock that a run holds, and how a dead owner is told from a living one.
 
 The lock is the one row whose `activa` is set. An owner on this machine is dead when its process is gone; one elsewhere
-when it has given no sign of life for `LEASE`.
+when it has given no sign of life for `LEASE`. It may live all the same, and come back from a long silence; so whoever works
+on a run asks in each transaction whether it is still his (`hold`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.stock.errors import NothingToResumeError, RunInProgressError
+from apps.stock.errors import LostRunError, NothingToResumeError, RunInProgressError
 from apps.stock.models import Ejecucion
 from apps.stock.runs import journal
 from apps.stock.runs.journal import Note
@@ -92,7 +94,29 @@ def is_publishing(run_id: int) -> bool:
 
 def beat(run: Ejecucion) -> None:
     """Show that the owner of `run` lives."""
-    Ejecucion.objects.filter(pk=run.pk).update(latido=timezone.now())
+    _held_by(run).update(latido=timezone.now())
+
+
+def order_to(run: Ejecucion) -> str:
+    """What is wanted of the run that this process works on (`Ejecucion.Orden`), or nothing. Raises `LostRunError`."""
+    order = _held_by(run).values_list("orden", flat=True).first()
+    if order is None:
+        raise LostRunError(
+            f"La ejecución {run.pk} ya no es de este proceso: estuvo más de {LEASE.seconds // 60} minutos sin dar señales de"
+            " vida, y otro la sigue o la ha parado. Aquí no se guarda nada más de ella."
+        )
+    return order
+
+
+def hold(run: Ejecucion) -> str:
+    """The same, with the run's row locked until the transaction ends: until then it stays this process's."""
+    _held_by(run).select_for_update().values_list("pk").first()
+    return order_to(run)
+
+
+def _held_by(run: Ejecucion) -> QuerySet[Ejecucion]:
+    """The run, if it is still whose it was when it was claimed."""
+    return Ejecucion.objects.order_by().filter(pk=run.pk, activa=True, propietario=run.propietario)
 
 
 def _take(run: Ejecucion) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.stock import bulk
 from apps.stock.models import Ejecucion, Vehiculo, VehiculoGenerado, VehiculoHistorico
+from apps.stock.runs import ownership
 from flotia.errors import FlotiaError
 from flotia.vehicle import FIELDS, VehicleTable
 
@@ -41,10 +42,10 @@ def in_one_go(run: Ejecucion) -> Iterator[Callable[[VehicleTable], None]]:
     For vehicles that no model took part in: the same request draws the same ones again at any time, so a crash loses
     nothing but the time. The context is handed a function that takes them; leaving it without an error publishes the run.
     Meanwhile the connection serves nobody else. Raises `FlotiaError`, with nothing changed, if they are not as many as were
-    asked for.
+    asked for, or the run is another process's by now.
     """
     with transaction.atomic():
-        Ejecucion.objects.select_for_update().get(pk=run.pk)
+        ownership.hold(run)
         now = timezone.now()
         if run.reemplaza:
             _move_to_history(run, now)

@@ -32,7 +32,7 @@ class Pulse:
     _lived: float = field(default_factory=time.monotonic)
 
     def beat(self) -> None:
-        """Raises `Told` if somebody wants the run to stop."""
+        """Raises `Told` if somebody wants the run to stop, `LostRunError` if it is another's by now."""
         now = time.monotonic()
         if now - self._looked < LOOK_EVERY * 0.9:  # what is called every so often comes a little early
             return
@@ -40,7 +40,7 @@ class Pulse:
         if now - self._lived > BEAT:
             self._lived = now
             ownership.beat(self.run)
+        order = ownership.order_to(self.run)
         self.recorder.tell()
-        orders = Ejecucion.objects.filter(pk=self.run.pk).values_list("orden", flat=True)
-        if order := orders.first():
+        if order:
             raise Told(order)

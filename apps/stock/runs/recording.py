@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.stock import bulk
 from apps.stock.models import CUT, GIVEN_UP, WELL, Ejecucion, Llamada, Lote
+from apps.stock.runs import ownership
 from apps.stock.runs.journal import Note
 from apps.stock.runs.lifecycle import LONGEST_MESSAGE
 from apps.stock.runs.telling import Teller, Totals
@@ -28,7 +29,8 @@ class Recorder:
     """Writes a run to the database: one short transaction a batch, so a crash loses at most the batches in flight.
 
     A call is written together with the vehicles it gave: `conservados` and `reparados` count vehicles that are in the run.
-    The journal, which others watch, is written with the batches too, and by `tell` where they take long.
+    The journal, which others watch, is written with the batches too, and by `tell` where they take long. Once another process
+    works on the run, `LostRunError` is raised and nothing is written.
     """
 
     run: Ejecucion
@@ -92,6 +94,7 @@ class Recorder:
         rows += [_given_up(self.run, asked, since) for asked, since in self._asked]
         self._asked = []
         with transaction.atomic():
+            ownership.hold(self.run)
             self._write(rows)
             self.tell(at_once=True)
 
@@ -104,10 +107,12 @@ class Recorder:
         waited = time.monotonic() - self._since
         if waited > _FRUITLESS_WAIT and not any(c.usable for c in self._calls):
             with transaction.atomic():
+                ownership.hold(self.run)
                 self._write([_row(self.run, c) for c in self._calls])
 
     def _save(self, event: BatchDone) -> None:
         with transaction.atomic():
+            ownership.hold(self.run)
             bulk.keep(self.run.pk, event.vehicles)
             from_ai = event.vehicles.count(Origin.AI)
             batch = Lote(ejecucion=self.run, numero=event.batch, vehiculos=len(event.vehicles), de_ia=from_ai)
