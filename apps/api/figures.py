@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Count
-
 from apps.api.schemas import Ejecucion, EjecucionConCifras, LlamadasPorModelo
 from apps.stock import models, statistics
+from apps.stock.runs.summary import made
 from apps.stock.statistics import By, Line
 
 
@@ -22,18 +21,11 @@ def shown(run: models.Ejecucion) -> Ejecucion:
 
 def with_figures(run: models.Ejecucion) -> EjecucionConCifras:
     """The same with its vehicles by origin and its calls by model."""
-    made, calls = _made(run), statistics.gather(By.MODEL, run=run.pk)
+    there, calls = made(run), statistics.gather(By.MODEL, run=run.pk)
     return EjecucionConCifras(
-        **shown(run).model_dump(), hechos=sum(made.values()), por_origen=made, llamadas=calls.total.calls,
+        **shown(run).model_dump(), hechos=sum(there.values()), por_origen=there, llamadas=calls.total.calls,
         coste=calls.total.cost, modelos=[_line(line) for line in calls.lines],
     )  # fmt: skip
-
-
-def _made(run: models.Ejecucion) -> dict[str, int]:
-    """Vehicles by origin: kept with a run that is over, since its rows are tidied away; counted while it is not."""
-    if run.is_over and run.recuento:
-        return dict(run.recuento)
-    return dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
 
 
 def _line(line: Line) -> LlamadasPorModelo:

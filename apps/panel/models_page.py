@@ -1,4 +1,7 @@
-"""The models' page: what is known of models and accounts, what their calls came to, and a way to try them out."""
+"""The models' page: what is known of models and accounts, what their calls came to, and a way to try them out.
+
+For those who have logged in: quotas and what providers say are no business of who may read the stock.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,6 @@ from apps.ia.memory import Memory, remembering
 from apps.ia.probing import VEHICLES, Probe, Prober
 from apps.ia.standing import Kept
 from apps.ia.tables import local
-from apps.panel.access import reading_stock
 from apps.panel.background import Job
 from apps.panel.models_figures import figures, success
 from apps.stock.statistics import By, Line, gather
@@ -82,7 +84,7 @@ class Account:
 
 
 @require_safe
-@reading_stock
+@login_required
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page."""
     days = _days(request)
@@ -100,7 +102,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@reading_stock
+@login_required
 def state(request: HttpRequest) -> HttpResponse:
     """The part of it that changes while something is asked of providers."""
     since = timezone.localdate() - timedelta(days=_days(request) - 1)

@@ -23,6 +23,7 @@ from apps.stock.errors import JobError
 from apps.stock.models import Ejecucion
 from apps.stock.runs import jobs, journal, ownership
 from apps.stock.runs.lifecycle import Changes
+from apps.stock.runs.summary import made
 from flotia.errors import FlotiaError
 from flotia.request import WhenExhausted
 from flotia.vehicle import Origin
@@ -72,17 +73,15 @@ class Figures:
 
 
 def figures(run: Ejecucion) -> Figures:
-    """Counted from its rows; from what was written with them where they are in the stock already."""
-    made = run.recuento
-    if not made and not run.is_over:
-        made = dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+    """Counted from its rows and calls."""
+    there = made(run)
     calls = run.llamadas.aggregate(
         all=Count("id"), failed=Count("id", filter=Q(conservados=0, reparados=0)), repaired=Sum("reparados", default=0)
     )
-    from_ai = made.get(Origin.AI, 0)
+    from_ai = there.get(Origin.AI, 0)
     repaired = min(calls["repaired"], from_ai)
     return Figures(
-        run.cantidad, from_ai - repaired, repaired, made.get(Origin.CACHE, 0), made.get(Origin.LOCAL, 0), calls["all"],
+        run.cantidad, from_ai - repaired, repaired, there.get(Origin.CACHE, 0), there.get(Origin.LOCAL, 0), calls["all"],
         calls["failed"],
     )  # fmt: skip
 

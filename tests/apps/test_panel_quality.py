@@ -190,3 +190,8 @@ def test_a_measured_page_asks_the_database_little(client, stock):
     ) as captured:
         client.get("/calidad/")
     assert len(captured) == 1
+
+
+def test_with_a_private_stock_a_stranger_sees_nothing(client, settings):
+    settings.FLOTIA_STOCK_PUBLICO = False
+    assert client.get("/calidad/").headers["Location"].startswith("/entrar/")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.stock import bulk
 from apps.stock.models import CUT, GIVEN_UP, WELL, Ejecucion, Llamada, Lote
-from apps.stock.runs import ownership
+from apps.stock.runs import ownership, summary
 from apps.stock.runs.journal import Note
 from apps.stock.runs.lifecycle import LONGEST_MESSAGE
 from apps.stock.runs.telling import Teller, Totals
@@ -133,10 +133,9 @@ class Recorder:
 
 def _totals(run: Ejecucion) -> Totals:
     """What the run's rows come to."""
-    made = dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
     fruitless = Count("id", filter=Q(conservados=0, reparados=0))
     calls = run.llamadas.aggregate(all=Count("id"), fruitless=fruitless, repaired=Sum("reparados", default=0))
-    return Totals(made, calls["all"], calls["fruitless"], calls["repaired"])
+    return Totals(summary.counted(run), calls["all"], calls["fruitless"], calls["repaired"])
 
 
 def _row(run: Ejecucion, event: CallDone) -> Llamada:

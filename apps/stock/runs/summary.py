@@ -48,20 +48,30 @@ class Summary:
         return self.untouched + self.repaired - self.from_ai
 
 
+def made(run: Ejecucion) -> dict[str, int]:
+    """The vehicles of a run by origin: as written with its batches, or counted where nothing was yet."""
+    if run.recuento or run.is_over:
+        return dict(run.recuento)
+    return counted(run)
+
+
+def counted(run: Ejecucion) -> dict[str, int]:
+    """The same from its rows, which are tidied away once they are in the stock."""
+    return dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+
+
 def summarise(run: Ejecucion, *, in_one_go: bool = False) -> Summary:
     """Count `run`'s vehicles (before they are tidied away; all local if it was published `in_one_go`) and calls."""
     run.refresh_from_db(fields=["segundos"])
-    made: dict[str, int] = {str(Origin.LOCAL): run.cantidad}
-    if not in_one_go:
-        made = dict(run.vehiculos.order_by().values_list("origen").annotate(n=Count("id")))
+    found = {str(Origin.LOCAL): run.cantidad} if in_one_go else counted(run)
     models = statistics.gather(By.MODEL, run=run.pk)
     return Summary(
         run_id=run.pk,
         seed=run.semilla,
-        delivered=sum(made.values()),
-        from_ai=made.get(Origin.AI, 0),
-        cached=made.get(Origin.CACHE, 0),
-        local=made.get(Origin.LOCAL, 0),
+        delivered=sum(found.values()),
+        from_ai=found.get(Origin.AI, 0),
+        cached=found.get(Origin.CACHE, 0),
+        local=found.get(Origin.LOCAL, 0),
         seconds=run.segundos,
         calls=models.total,
         models=models.lines,
