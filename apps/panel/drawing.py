@@ -7,6 +7,7 @@ translucent white and black over the paint.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 from django.utils.html import format_html
@@ -25,15 +26,21 @@ _OTHER_PAINT = "#8b95a0"
 
 def draw(body: str, colour: str) -> SafeString:
     """The picture of a body (a value of `tipo_vehiculo`) in a colour; what it does not know it draws as the usual one."""
-    shape = SILHOUETTES.get(body, SILHOUETTES[USUAL])
-    wheels = [_wheel(x, shape.radius) for x in shape.wheels]
-    parts = [_shadow(shape), _inside(shape), _body(shape), _glass(shape), _details(shape), *wheels]
     return format_html(
         '<svg class="car" viewBox="0 0 400 180" role="img" color="{}"><title>{}</title>{}</svg>',
         PAINTS.get(colour, _OTHER_PAINT),
         _("Dibujo de un vehículo: %(body)s, color %(colour)s") % {"body": body, "colour": colour.lower()},
-        mark_safe("".join(parts)),  # noqa: S308 - numbers of ours only
+        _drawn(body if body in SILHOUETTES else USUAL),
     )
+
+
+@cache
+def _drawn(body: str) -> SafeString:
+    """The lines of one of the silhouettes, whose paint is the SVG's own colour."""
+    shape = SILHOUETTES[body]
+    wheels = [_wheel(x, shape.radius) for x in shape.wheels]
+    parts = [_shadow(shape), _inside(shape), _body(shape), _glass(shape), _details(shape), *wheels]
+    return mark_safe("".join(parts))  # noqa: S308 - numbers of ours only
 
 
 def swatch(colour: str) -> SafeString:

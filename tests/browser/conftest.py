@@ -83,6 +83,7 @@ def picture():
 
     def take(page, name):
         if PICTURES:
+            page.until("document.getAnimations().every(a => a.effect.getComputedTiming().iterations === Infinity)")
             page.screenshot(ROOT / PICTURES / f"{name}.png")
 
     return take
