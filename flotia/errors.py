@@ -12,7 +12,14 @@ class FlotiaError(Exception):
 
 
 class RequestError(FlotiaError, ValueError):
-    """What was asked for makes no sense: an amount, a seed, a profile."""
+    """What was asked for makes no sense: an amount, a seed, a profile.
+
+    `about` is the field of `Request` that it is about; empty if it is about none, or several.
+    """
+
+    def __init__(self, message: str, *, about: str = "") -> None:
+        super().__init__(message)
+        self.about = about
 
 
 class UnknownBrandError(RequestError):
@@ -22,7 +29,7 @@ class UnknownBrandError(RequestError):
     """
 
     def __init__(self, message: str, *, misspelt: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(message, about="brand")
         self.misspelt = misspelt
 
 

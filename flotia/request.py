@@ -61,16 +61,19 @@ class Request:
 
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int):
-            raise RequestError(f"La cantidad debe ser un número entero, no {self.amount!r}.")
+            raise RequestError(f"La cantidad debe ser un número entero, no {self.amount!r}.", about="amount")
         if not 1 <= self.amount <= MAX_AMOUNT:
             raise RequestError(
-                f"No se pueden generar {self.amount} vehículos: pida una cantidad entre 1 y {MAX_AMOUNT}."
+                f"No se pueden generar {self.amount} vehículos: pida una cantidad entre 1 y {MAX_AMOUNT}.",
+                about="amount",
             )
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
-            raise RequestError(f"La semilla debe ser un número entero entre 0 y {MAX_SEED}, no {self.seed!r}.")
+            raise RequestError(
+                f"La semilla debe ser un número entero entre 0 y {MAX_SEED}, no {self.seed!r}.", about="seed"
+            )
         if self.budget is not None and self.budget < 0:
-            raise RequestError(f"El presupuesto es un número de llamadas: no puede ser {self.budget}.")
+            raise RequestError(f"El presupuesto es un número de llamadas: no puede ser {self.budget}.", about="budget")
         if self.batch is not None and self.batch < 1:
-            raise RequestError(f"Un lote tiene al menos un vehículo, no {self.batch}.")
+            raise RequestError(f"Un lote tiene al menos un vehículo, no {self.batch}.", about="batch")
         if self.lanes is not None and not 1 <= self.lanes <= MAX_LANES:
-            raise RequestError(f"Las llamadas en paralelo van de 1 a {MAX_LANES}, no {self.lanes}.")
+            raise RequestError(f"Las llamadas en paralelo van de 1 a {MAX_LANES}, no {self.lanes}.", about="lanes")

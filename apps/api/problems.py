@@ -17,7 +17,8 @@ from apps.api import validation
 from apps.ia.errors import AccountsError, DatabaseProblemError
 from apps.stock.errors import JobError, NothingToResumeError, RunInProgressError
 from apps.stock.search.filters import InvalidFilterError
-from flotia.errors import CatalogueError, FlotiaError
+from apps.stock.wording import REQUEST_FIELDS
+from flotia.errors import CatalogueError, FlotiaError, RequestError
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -121,6 +122,8 @@ def of(error: Exception) -> ProblemError:
             return ProblemError("no-valido", " ".join(f"{f.campo}: {f.detalle}" for f in faults[:3]), faults)
         case InvalidFilterError():
             return ProblemError("no-valido", str(error), [Fault(*pair) for pair in error.faults.items()])
+        case RequestError() if error.about in REQUEST_FIELDS:
+            return ProblemError("no-valido", str(error), [Fault(REQUEST_FIELDS[error.about], str(error))])
     for kinds, slug, sentence, headers in _MEANINGS:
         if isinstance(error, kinds):
             return ProblemError(slug, sentence or str(error), headers=headers)

@@ -18,6 +18,7 @@ from apps.stock.models import Vehiculo
 from apps.stock.runs import jobs
 from apps.stock.runs.estimate import Way, estimate
 from apps.stock.runs.generation import Order, check
+from apps.stock.wording import REQUEST_FIELDS
 from flotia.catalogue.loader import Catalogue
 from flotia.errors import FlotiaError, RequestError
 from flotia.request import Profile, Request, WhenExhausted
@@ -30,11 +31,6 @@ _NAMES = (
     "cantidad", "marca", "otra_marca", "modo", "usar_cache", "perfil", "presupuesto", "paralelo", "al_agotar", "semilla",
     "reemplazar", "confirmo",
 )  # fmt: skip
-#: Fields whose name a message of the engine holds.
-_WORDS = {
-    "vehículos": "cantidad", "cantidad": "cantidad", "semilla": "semilla", "presupuesto": "presupuesto",
-    "en paralelo": "paralelo", "de una en una": "paralelo", "marca": "marca",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +105,8 @@ class Form:
 
 
 def _field_of(error: FlotiaError) -> str:
-    """The field that a message of the engine is about, as far as its words say so."""
-    text = str(error)
-    return next((name for word, name in _WORDS.items() if word in text), "")
+    """The field that an error is about; empty if it is about the whole."""
+    return REQUEST_FIELDS.get(error.about, "") if isinstance(error, RequestError) else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

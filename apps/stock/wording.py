@@ -19,6 +19,10 @@ _OUTCOMES = {
     "peticion_rechazada": "petición rechazada",
     "respuesta_vacia": "respuesta vacía",
 }
+#: What a field of a request is called wherever it is asked for: flags, forms, the API.
+REQUEST_FIELDS = {
+    "amount": "cantidad", "brand": "marca", "seed": "semilla", "budget": "presupuesto", "lanes": "paralelo",
+}  # fmt: skip
 
 
 def at(moment: float) -> str:

@@ -77,6 +77,7 @@ def test_the_engines_own_refusals_are_told_in_its_words(client):
     answer = client.send("/ejecuciones", {"cantidad": 5, "marca": "Citroenn", "usar_ia": False})
     assert is_problem(answer, 422, "no-valido")
     assert "Citroën" in answer.json()["detail"]
+    assert answer.json()["errores"] == [{"campo": "marca", "detalle": answer.json()["detail"]}]
 
 
 def test_the_same_key_and_body_give_the_first_answer_and_no_second_run(client):

@@ -136,7 +136,9 @@ def _granted(run: Ejecucion) -> int | None:
 
 def _check_budget(calls: int | None) -> None:
     if calls is not None and calls > _MOST_CALLS:
-        raise RequestError(f"El presupuesto no puede pasar de {_MOST_CALLS} llamadas: sin --presupuesto no hay tope.")
+        raise RequestError(
+            f"El presupuesto no puede pasar de {_MOST_CALLS} llamadas: sin --presupuesto no hay tope.", about="budget"
+        )
 
 
 def request_of(run: Ejecucion) -> Request:
