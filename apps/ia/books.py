@@ -155,7 +155,7 @@ def book_of(row: Cuenta, account: Account) -> AccountBook:
     """The book in `row`, with the limits that are declared for its account today."""
     book = read(row.libro)
     if row.libro.get(_DECLARED, "") != _declared(account):
-        book.limits = account.limits
+        book.declare(account.limits, anew=True)
     return book
 
 

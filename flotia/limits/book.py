@@ -135,9 +135,15 @@ class AccountBook:
 
     # --- learning ----------------------------------------------------------------------------------------------------
 
-    def declare(self, limits: Limits) -> None:
-        """What the user knows of the limits, in the place of whatever was guessed."""
-        self.limits, self.guessed_at = limits, 0
+    def declare(self, limits: Limits, *, anew: bool = False) -> None:
+        """What the user knows of the limits takes the place of what was learned; where the user says nothing, that stays.
+
+        `anew`: they were declared otherwise before, and nothing of what was known holds any more.
+        """
+        known = Limits() if anew else self.limits
+        if anew or limits.each_model:
+            self.guessed_at = 0
+        self.limits = Limits(limits.account or known.account, limits.each_model or known.each_model)
 
     def reconcile(self, standing: Standing, now: float) -> None:
         """The provider's own figures: of two counts the larger is believed, for they may be a minute old."""

@@ -373,6 +373,44 @@ def test_what_is_declared_and_what_the_provider_says_are_both_kept_when_an_accou
     assert asyncio.run(bench.ledger.left_today("c")) == (40, MIDNIGHT)
 
 
+def guessing():
+    """A book that has guessed a window of two in ten seconds from two models."""
+    book = AccountBook(parse("20/min"))
+    for model in "ab":
+        sent = [book.lease(model, START, 0) for _ in range(3)]
+        book.forget(sent[-1].number)
+        book.close_model(Refusal(model, sent[-1].number, START + 1 + 10, None), START + 1)
+    assert book.limits == parse("20/min 2/10s*")
+    return book
+
+
+def test_an_account_that_joins_again_keeps_what_was_learned_of_each_model():
+    book = guessing()
+    book.declare(parse("20/min"))
+    assert book.limits == parse("20/min 2/10s*")
+    last = book.lease("c", START + 1, 0)
+    book.close_model(Refusal("c", last.number, START + 11, None), START + 2)
+    assert book.limits == parse("20/min 1/10s*"), "a guess can still be lowered"
+
+
+def test_windows_of_each_model_that_are_declared_take_the_place_of_a_guess_for_good():
+    book = guessing()
+    book.declare(parse("20/min 4/10s*"))
+    last = book.lease("c", START + 1, 0)
+    book.close_model(Refusal("c", last.number, START + 11, None), START + 2)
+    book._turn_the_page(MIDNIGHT + 1)
+    assert book.limits == parse("20/min 4/10s*")
+
+
+def test_limits_that_are_declared_no_more_leave_nothing_behind():
+    book = guessing()
+    book.declare(parse(""), anew=True)
+    assert book.limits == Limits()
+    last = book.lease("c", START + 20, 0)
+    book.close_model(Refusal("c", last.number, START + 30, None), START + 20)
+    assert book.limits == Limits()
+
+
 # --- keeping ----------------------------------------------------------------------------------------------------------
 
 
