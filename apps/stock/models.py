@@ -52,6 +52,15 @@ class VehicleColumns(models.Model):
         return f"{self.marca} {self.modelo} {self.version} ({self.matricula})"
 
 
+#: The columns that are searched, by values and by limits, and those that are put in order with the names of their indexes.
+_LISTED = ("marca", "combustible", "tipo_vehiculo", "transmision", "provincia", "color", "etiqueta_dgt")
+_RANGED = ("precio_venta", "kilometros", "fecha_matriculacion", "potencia", "fecha_recepcion")
+_ORDERS = {
+    "precio_venta": "stock_precio", "kilometros": "stock_km", "fecha_matriculacion": "stock_matriculacion",
+    "fecha_recepcion": "stock_recepcion", "potencia": "stock_potencia",
+}  # fmt: skip
+
+
 class Vehiculo(VehicleColumns):
     """A vehicle in stock."""
 
@@ -63,34 +72,16 @@ class Vehiculo(VehicleColumns):
         verbose_name = "vehículo"
         verbose_name_plural = "stock"
         indexes = [
-            # Every filter is answered inside this one, without a look at the wide rows. First the columns with few values:
-            # PostgreSQL 18 skips through those that are not asked (older ones, and SQLite, read the index through).
-            models.Index(
-                fields=[
-                    "marca",
-                    "combustible",
-                    "tipo_vehiculo",
-                    "transmision",
-                    "provincia",
-                    "color",
-                    "precio_venta",
-                    "kilometros",
-                    "fecha_matriculacion",
-                    "etiqueta_dgt",
-                    "modelo",
-                    "origen",
-                    "potencia",
-                    "fecha_recepcion",
-                    "bastidor",
-                ],
-                name="stock_busqueda",
+            # For filters: first the columns with few values. PostgreSQL 18 skips through those that are not asked (older
+            # ones, and SQLite, read the index through).
+            models.Index(fields=[*_LISTED, "modelo", "origen", *_RANGED, "bastidor"], name="stock_busqueda"),
+            # For each order and range. The key comes next: thousands of cars share a power or a mileage, and a page must not
+            # sort them. With the other columns behind it filters are answered inside, without a look at the wide rows. Only
+            # model and origin, which seldom tell rows along an order apart, would make each of these a seventh larger.
+            *(
+                models.Index(fields=list(dict.fromkeys([first, "bastidor", *_RANGED, *_LISTED])), name=name)
+                for first, name in _ORDERS.items()
             ),
-            # One for each order, with the key: thousands of cars share a power or a mileage, and a page must not sort them.
-            models.Index(fields=["precio_venta", "bastidor"], name="stock_precio"),
-            models.Index(fields=["kilometros", "bastidor"], name="stock_km"),
-            models.Index(fields=["fecha_matriculacion", "bastidor"], name="stock_matriculacion"),
-            models.Index(fields=["fecha_recepcion", "bastidor"], name="stock_recepcion"),
-            models.Index(fields=["potencia", "bastidor"], name="stock_potencia"),
         ]
 
 

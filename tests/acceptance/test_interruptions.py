@@ -132,7 +132,7 @@ def test_an_interruption_leaves_a_run_that_can_be_resumed_and_says_how(user, sen
 
 
 def test_on_a_terminal_there_is_a_live_view(user):
-    with serving(StandIn({"*": ["ok", "upstream_limit"]}, latency=0.05)) as base:
+    with serving(StandIn({"*": ["ok", "upstream_limit"]}, latency=0.6)) as base:  # longer than two looks of the view
         user.env |= {"DEEPSEEK_API_BASE": base, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
         ours, theirs = pty.openpty()
         process = subprocess.Popen(

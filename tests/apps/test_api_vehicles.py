@@ -60,7 +60,7 @@ def test_the_filters_are_the_pages_and_stay_in_the_address_of_the_next(stock, re
 
 
 def test_a_capped_count_says_so(stock, reader, monkeypatch):
-    monkeypatch.setattr("apps.stock.search.COUNT_CAP", 100)
+    monkeypatch.setattr("apps.stock.search.results.COUNT_CAP", 100)
     told = reader.ask("/vehiculos").json()
     assert (told["total"], told["total_exacto"]) == (100, False)
 

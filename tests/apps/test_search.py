@@ -36,7 +36,6 @@ def counting(request, monkeypatch):
     """Both ways to a page: all matches put in order, and a walk along the order's index."""
     if request.param == "capped":
         monkeypatch.setattr(results, "COUNT_CAP", 5)
-        monkeypatch.setattr(results, "_STRETCH", 40)
     return request.param
 
 
@@ -137,7 +136,6 @@ def test_the_first_page_has_none_before_it_and_knows_so_when_reached_from_behind
 def test_filters_hold_along_a_walk_that_the_order_leads_astray(stock, monkeypatch):
     """The dearest of the oldest: none of them is where the walk begins."""
     monkeypatch.setattr(results, "COUNT_CAP", 5)
-    monkeypatch.setattr(results, "_STRETCH", 10)
     oldest = sorted(v.anio_matricula for v in stock)[60]
     page = results.page(StockFilter(anio_hasta=oldest), "-precio", size=20)
     expected = sorted((v for v in stock if v.anio_matricula <= oldest), key=lambda v: (-v.precio_venta, v.pk))

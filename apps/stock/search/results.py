@@ -1,10 +1,9 @@
 """The stock, narrowed, ordered and in pages: what the page and the API share.
 
-A million rows must answer in the time a person does not notice, with few indexes, since bulk loading pays for each. So
-matches are first sought in the one index that holds every filter, up to `COUNT_CAP`. When there are no more, that is the
-exact count, and they are put in order here. When there are more, the index of the order is walked, but only over the next
-`_STRETCH` rows: a database believes that the cheapest electric cars lie among the cheapest cars, and would read half the
-stock to find out. A page is found by the last row of the one before (a cursor), never by counting through what precedes.
+A million rows must answer in the time a person does not notice. So each order has an index that holds every filter too,
+and wide rows are read only for the vehicles of the page. Matches are sought up to `COUNT_CAP`: when there are no more, that
+is the exact count, and they are put in order here. When there are more, the order's index is walked until the page is full.
+A page is found by the last row of the one before (a cursor), never by counting through what precedes.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from itertools import islice
 from typing import Any
 
 from django.core import signing
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 
 from apps.stock.models import Vehiculo
 from apps.stock.search.facets import facets, keep_count, known_count
@@ -37,10 +35,6 @@ SORTS = {
     "potencia": "potencia",
 }
 DEFAULT_SORT = "-llegada"
-_LIMITED = ("precio_venta", "kilometros", "fecha_matriculacion")
-#: How far the index of an order is walked before the index of the filters is read instead.
-_STRETCH = 2_500
-_MIRROR = str.maketrans("gl", "lg")
 _SALT = "flotia.stock.cursor"
 _READERS: dict[str, Any] = {
     "fecha_recepcion": date.fromisoformat,
@@ -74,12 +68,8 @@ class Page:
 
 
 def matching(wanted: StockFilter) -> QuerySet[Vehiculo]:
-    """The vehicles in stock that `wanted` asks for, in no order.
-
-    Limits are set to an expression that has the column's value: an order's index, which leads to the wide rows one by one,
-    is no good for them, and no planner can take it for this.
-    """
-    found = Vehiculo.objects.alias(**{f"_{c}": Coalesce(c, c) for c in _LIMITED}).filter(_condition(wanted))
+    """The vehicles in stock that `wanted` asks for, in no order."""
+    found = Vehiculo.objects.filter(_condition(wanted))
     return found.filter(text_condition(wanted.words, facets())) if wanted.words else found
 
 
@@ -100,8 +90,7 @@ def page(wanted: StockFilter, order: str = "", cursor: str = "", size: int = PAG
     found = matching(wanted)
     total, hits = _first_hits(wanted, found, column)
     if total.capped:
-        place = _Place(column, descending, start, _bounds(wanted, column))
-        keys = _walk(found, place, size + 1)
+        keys = list(_ahead(found, column, start, descending).values_list("pk", flat=True)[: size + 1])
     else:
         ahead = (hit for hit in sorted(hits, reverse=descending) if start is None or _is_past(hit, start, descending))
         keys = [pk for _, pk in islice(ahead, size + 1)]
@@ -132,11 +121,10 @@ def checked_order(order: str) -> str:
 def similar(vehicle: Vehiculo, size: int = 4) -> Sequence[Vehiculo]:
     """Others of the same model, or else of the same brand and body, at up to 30 % more or less, the latest first."""
     price = vehicle.precio_venta
-    others = Vehiculo.objects.alias(
-        _price=Coalesce("precio_venta", "precio_venta"), _when=Coalesce(*["fecha_recepcion"] * 2)
+    others = Vehiculo.objects.filter(
+        marca=vehicle.marca, precio_venta__gte=price * 7 / 10, precio_venta__lte=price * 13 / 10
     )
-    others = others.filter(marca=vehicle.marca, _price__gte=price * 7 / 10, _price__lte=price * 13 / 10)
-    others = others.exclude(pk=vehicle.pk).order_by("-_when", "pk").defer("descripcion", "equipamiento")
+    others = others.exclude(pk=vehicle.pk).order_by("-fecha_recepcion", "-pk").defer("descripcion", "equipamiento")
     found = list(others.filter(modelo=vehicle.modelo)[:size])
     if len(found) < size:
         alike = others.filter(tipo_vehiculo=vehicle.tipo_vehiculo).exclude(modelo=vehicle.modelo)
@@ -151,25 +139,18 @@ def _condition(wanted: StockFilter) -> Q:
             condition &= Q(**{f"{name}__in": values})
     if wanted.etiqueta:
         condition &= Q(etiqueta_dgt__in=["" if label == NO_LABEL else label for label in wanted.etiqueta])
-    for column in _LIMITED:
-        condition &= _bounds(wanted, column, f"_{column}")
+    limits = {
+        "precio_venta": (wanted.precio_desde, wanted.precio_hasta),
+        "kilometros": (wanted.km_desde, wanted.km_hasta),
+        # dates of those years: one index serves this and the order
+        "fecha_matriculacion": (
+            wanted.anio_desde and date(wanted.anio_desde, 1, 1), wanted.anio_hasta and date(wanted.anio_hasta, 12, 31),
+        ),
+    }  # fmt: skip
+    for column, (low, high) in limits.items():
+        bounds = {f"{column}__gte": low, f"{column}__lte": high}
+        condition &= Q(**{name: value for name, value in bounds.items() if value is not None})
     return condition
-
-
-def _bounds(wanted: StockFilter, column: str, key: str = "") -> Q:
-    """The limits set to a column, put on `key`, which is the column itself unless named."""
-    match column:
-        case "precio_venta":
-            limits: tuple[Any, Any] = wanted.precio_desde, wanted.precio_hasta
-        case "kilometros":
-            limits = wanted.km_desde, wanted.km_hasta
-        case "fecha_matriculacion":  # a date of that year: one index serves this and the order
-            low, high = wanted.anio_desde, wanted.anio_hasta
-            limits = low and date(low, 1, 1), high and date(high, 12, 31)
-        case _:
-            limits = None, None
-    bounds = zip(("gte", "lte"), limits, strict=True)
-    return Q(**{f"{key or column}__{way}": value for way, value in bounds if value is not None})
 
 
 def _as_count(number: int) -> Count:
@@ -186,50 +167,20 @@ def _first_hits(wanted: StockFilter, found: QuerySet[Vehiculo], column: str) -> 
     return _as_count(len(hits)), hits
 
 
-def _is_past(hit: Hit, start: Hit, descending: bool) -> bool:  # noqa: FBT001 - mirrors `_Place`
+def _is_past(hit: Hit, start: Hit, descending: bool) -> bool:  # noqa: FBT001 - mirrors `_ahead`
     return hit < start if descending else hit > start
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a walk begins, and which way it goes."""
-
-    column: str
-    descending: bool
-    start: Hit | None
-    bounds: Q
-
-    def order(self, key: Any) -> list[Any]:
-        return [key.desc(), "-pk"] if self.descending else [key.asc(), "pk"]
-
-    def after(self, key: str) -> Q:
-        """Rows after the start, by `key`."""
-        return Q() if self.start is None else self._side(key, self.start, "gte", "lte")
-
-    def until(self) -> Q | None:
-        """The rows up to the end of the next stretch; none if the stock ends before."""
-        ahead = Vehiculo.objects.filter(self.bounds, self.after(self.column)).order_by(*self.order(F(self.column)))
-        end = ahead.values_list(self.column, "pk")[_STRETCH : _STRETCH + 1].first()
-        return None if end is None else self._side(self.column, end, "lte", "gt")
-
-    def _side(self, key: str, hit: Hit, way: str, past: str) -> Q:
-        """Rows on one side of a hit. Its first half alone is a range of an index; an OR of two ranges would not be."""
-        if self.descending:
-            way, past = way.translate(_MIRROR), past.translate(_MIRROR)
-        value, pk = hit
-        return Q(**{f"{key}__{way}": value}) & ~Q(**{key: value, f"pk__{past}": pk})
-
-
-def _walk(found: QuerySet[Vehiculo], place: _Place, size: int) -> list[str]:
-    """The keys of the first `size` of `found`, along the order's index and, where that leads nowhere, by the filters'."""
-    if (near := place.until()) is not None:
-        ahead = found.filter(place.bounds, place.after(place.column), near).order_by(*place.order(F(place.column)))
-        keys = list(ahead.values_list("pk", flat=True)[:size])
-        if len(keys) == size:
-            return keys
-    by_value = Coalesce(place.column, place.column)  # an expression again: this time the order's index is out of play
-    rest = found.alias(_key=by_value).filter(place.after("_key")).order_by(*place.order(F("_key")))
-    return list(rest.values_list("pk", flat=True)[:size])
+def _ahead(found: QuerySet[Vehiculo], column: str, start: Hit | None, descending: bool) -> QuerySet[Vehiculo]:  # noqa: FBT001
+    """`found` in order, from past `start` on."""
+    sign = "-" if descending else ""
+    ahead = found.order_by(f"{sign}{column}", f"{sign}pk")
+    if start is None:
+        return ahead
+    value, pk = start
+    way, past = ("lte", "gte") if descending else ("gte", "lte")
+    # The first half alone is a range of an index; an OR of two ranges would not be.
+    return ahead.filter(Q(**{f"{column}__{way}": value}) & ~Q(**{column: value, f"pk__{past}": pk}))
 
 
 def _cursor(rows: Sequence[Vehiculo], place: int, order: str, *, backwards: bool) -> str:
