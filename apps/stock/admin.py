@@ -18,7 +18,7 @@ from apps.stock.admin_filters import OF_THE_STOCK, Outcome, keys_of
 from apps.stock.files import download
 from apps.stock.models import Ejecucion, Llamada, Lote, Vehiculo, VehiculoGenerado, VehiculoHistorico
 from apps.stock.runs.releasing import release
-from apps.stock.search.facets import facets
+from apps.stock.search.facets import facets, forget, versions
 from apps.stock.search.words import text_condition
 from flotia.errors import FlotiaError
 from flotia.vehicle import Origin
@@ -75,7 +75,9 @@ class VehiculoAdmin(Exports):
         if _WHOLE_IDENTITY.fullmatch(whole):
             return queryset.filter(Q(bastidor=whole) | Q(matricula=whole)), False
         words = search_term.lower().split()
-        return (queryset.filter(pk__in=keys_of(text_condition(words, facets()))) if words else queryset), False
+        return (
+            queryset.filter(pk__in=keys_of(text_condition(words, facets(), versions))) if words else queryset
+        ), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vehiculo | None = None) -> tuple[str, ...]:
         """The key too: another VIN would be another vehicle."""
@@ -88,6 +90,17 @@ class VehiculoAdmin(Exports):
             obj.origen = str(Origin.IMPORTED)
         obj.campos_ia = [name for name in obj.campos_ia if name not in form.changed_data]
         super().save_model(request, obj, form, change)
+        forget()
+
+    def delete_model(self, request: HttpRequest, obj: Vehiculo) -> None:
+        """One vehicle."""
+        super().delete_model(request, obj)
+        forget()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Vehiculo]) -> None:
+        """The chosen ones."""
+        super().delete_queryset(request, queryset)
+        forget()
 
     def view_on_site(self, obj: Vehiculo) -> str:
         """Its page in the panel."""

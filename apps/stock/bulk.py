@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
@@ -19,6 +19,8 @@ from apps.stock.models import VehiculoGenerado
 from flotia.vehicle import FIELDS, VehicleTable
 
 _SPECIAL = re.compile(r"[\\\t\n\r]")
+#: Rows of each index that SQLite looks at to learn how values are spread.
+_LOOKED_AT = 1_000
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -51,6 +53,22 @@ def keep(run: int, vehicles: VehicleTable) -> None:
                 copy.write(copy_text(vehicles, *numbers))
         else:
             _insert(cursor, names, [*vehicles.stored(), *numbers])
+
+
+def settle(table: type[Model]) -> None:
+    """Let the database take note of what has come into `table`, outside any transaction: how its values are spread, and on
+    PostgreSQL which rows everybody sees, without which an index has to look at each. It would do so by itself a minute or
+    two later. What keeps it from doing it now (another process at the same, missing rights) is no fault of the rows.
+    """
+    if connection.in_atomic_block:
+        return
+    name = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001 - Django's documented Meta API
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"VACUUM (ANALYZE, SKIP_LOCKED) {name}")
+        elif connection.vendor == "sqlite":
+            cursor.execute(f"PRAGMA analysis_limit = {_LOOKED_AT}")
+            cursor.execute(f"ANALYZE {name}")
 
 
 def _names(table: type[Model], columns: tuple[str, ...]) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 
 from apps.stock.models import Vehiculo
+from apps.stock.runs import publishing
 from apps.stock.runs.generation import Order, start
+from apps.stock.search import facets as facets_module
 from apps.stock.search import results
 from apps.stock.search.facets import facets
 from apps.stock.search.filters import InvalidFilterError, StockFilter
@@ -172,6 +176,35 @@ def test_values_to_choose_from_are_those_of_the_stock_and_new_after_a_run(stock)
     assert "Ferrari" in facets().brands
 
 
+def test_values_that_take_long_to_read_are_not_waited_for_twice(monkeypatch):
+    def make(brand):
+        start(Request(amount=5, brand=brand, seed=8, use_ai=False), Order(), lambda _: None, lambda _: None)
+
+    make("SEAT")
+    assert facets().brands == ("SEAT",)
+    monkeypatch.setattr(facets_module, "_SLOW", -1.0)
+    make("Ferrari")
+    assert facets().brands == ("SEAT",), "those of before serve meanwhile"
+    for _ in range(200):
+        if facets().brands == ("Ferrari", "SEAT"):
+            break
+        time.sleep(0.02)
+    assert facets().brands == ("Ferrari", "SEAT")
+    Vehiculo.objects.filter(marca="SEAT").delete()
+    facets_module.forget()
+    assert facets().brands == ("Ferrari",), "an edit by hand is seen at once"
+
+
+def test_a_word_of_versions_is_sought_only_where_a_version_has_it(stock, django_assert_num_queries):
+    Vehiculo.objects.filter(pk=stock[0].pk).update(version="Zafiro 1.2 XYZ")
+    facets_module.forget()
+    assert {v.pk for v in found(q="ZAFI 1.2")} == {stock[0].pk}
+    words = str(results.matching(wanted(q="zafiro")).query)
+    assert words.count("marca") >= 2, "by brand, inside an index"
+    with django_assert_num_queries(2):  # whether what is known still holds
+        assert found(q="zafiro inexistente") == []
+
+
 def test_words_find_brand_model_version_plate_and_vin(stock):
     car = stock[0]
     Vehiculo.objects.filter(pk=car.pk).update(marca="Citroën", modelo="C4 Cactus", version="Zafiro 1.2 XYZ")
@@ -196,7 +229,9 @@ def test_a_brand_that_shares_model_names_does_not_bring_the_other_brands_cars(st
     known = Facets(models=pairs, combustible=(), tipo_vehiculo=(), provincia=(), color=())
     for pk, (brand, model) in zip([v.pk for v in stock], pairs, strict=False):
         Vehiculo.objects.filter(pk=pk).update(marca=brand, modelo=model)
-    matches = Vehiculo.objects.filter(text_condition(("abarth",), known)).values_list("marca", "modelo").distinct()
+    matches = (
+        Vehiculo.objects.filter(text_condition(("abarth",), known, dict)).values_list("marca", "modelo").distinct()
+    )
     assert ("Fiat", "500") not in set(matches)
     assert {("Abarth", "500"), ("Fiat", "500 Abarth")} <= set(matches)
 
@@ -214,6 +249,18 @@ def test_the_number_of_queries_of_a_page_does_not_depend_on_its_size(stock, djan
     for size in (5, 100):
         with django_assert_max_num_queries(8):
             results.page(wanted(q="x", color="Blanco"), "precio", size=size)
+
+
+def test_after_many_vehicles_the_database_knows_what_it_has(monkeypatch):
+    monkeypatch.setattr(publishing, "_MANY", 50)
+    start(Request(amount=60, seed=7, use_ai=False), Order(), lambda _: None, lambda _: None)
+    known = {
+        "sqlite": "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'stock'",
+        "postgresql": "SELECT relallvisible FROM pg_class WHERE relname = 'stock'",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(known[connection.vendor])
+        assert cursor.fetchone()[0] > 0
 
 
 def test_the_same_on_postgresql(postgres):

@@ -140,13 +140,10 @@ def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summa
                 experience=chosen.experience,
                 cache=chosen.cache,
             )
-            if not (order.stepwise or chosen.sources or run.usa_cache or run.vehiculos.exists()):
-                return _in_one_go(engine, run, order, hear)
-            _make(engine, claim, recorder, hear)
-            summary = summarise(run)
-            if order.output is not None:
-                _export(run, order.output)
-            _publish(run, recorder)
+            if order.stepwise or chosen.sources or run.usa_cache or run.vehiculos.exists():
+                summary = _step_by_step(engine, claim, order, recorder, hear)
+            else:
+                summary = _in_one_go(engine, run, order, hear)
     except Paused as pause:
         _let_go(recorder, pause.reason, pause.resumes)
         raise
@@ -165,6 +162,16 @@ def carry_out(claim: Claim, order: Order, hear: _Hear, notice: _Notice) -> Summa
         _let_go(recorder, "error inesperado")
         raise
     publishing.tidy(run)
+    return summary
+
+
+def _step_by_step(engine: Engine, claim: Claim, order: Order, recorder: Recorder, hear: _Hear) -> Summary:
+    """Make what the run lacks, saving each batch, then put the whole into the file and the stock. Raises `Paused`, `Told`."""
+    _make(engine, claim, recorder, hear)
+    summary = summarise(claim.run)
+    if order.output is not None:
+        _export(claim.run, order.output)
+    _publish(claim.run, recorder)
     return summary
 
 

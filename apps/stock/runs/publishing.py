@@ -17,6 +17,9 @@ from apps.stock.runs import ownership
 from flotia.errors import FlotiaError
 from flotia.vehicle import FIELDS, VehicleTable
 
+#: From here on the database is told that it has something to take note of.
+_MANY = 10_000
+
 
 def publish(run: Ejecucion) -> None:
     """Put the vehicles of a complete `run` into the stock, and let go of it.
@@ -64,9 +67,11 @@ def in_one_go(run: Ejecucion) -> Iterator[Callable[[VehicleTable], None]]:
 
 
 def tidy(run: Ejecucion) -> None:
-    """Forget the run's own copies of vehicles that are in the stock now. Safe to repeat."""
+    """Forget the run's own copies of vehicles that are in the stock now, and have it ready to be searched. Safe to repeat."""
     if run.estado == Ejecucion.Estado.PUBLICADA:
         run.vehiculos.all()._raw_delete(using=connection.alias)  # noqa: SLF001 - no row to collect
+        if run.cantidad >= _MANY:
+            bulk.settle(Vehiculo)
 
 
 def _move_to_history(run: Ejecucion, now: datetime) -> None:

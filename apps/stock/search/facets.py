@@ -1,27 +1,43 @@
-"""What the stock can be narrowed by, and how much there is: read from the data and kept a short while."""
+"""What the stock can be narrowed by, and how much there is: read from the data and kept a while.
+
+Values are read from the whole stock, which takes seconds where that is large: then they are read in the background, and those
+of before serve meanwhile.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.core.cache import cache
+from django.db import connections
 
 from apps.stock.models import Ejecucion, Vehiculo
 from apps.stock.search.filters import NO_LABEL
 from flotia.vehicle import Origin
 
-#: Seconds that counts and values are kept. A run that publishes makes both new at once; an edit in the admin waits.
+#: Seconds that counts and values are kept. A run that publishes makes both new, and an edit in the admin the values.
 COUNTS_KEPT, VALUES_KEPT = 300, 3600
+#: Values that took longer to read, in seconds, are not waited for a second time.
+_SLOW = 0.3
 #: Columns of which only the data know the values.
 _OPEN = ("combustible", "tipo_vehiculo", "provincia", "color")
+Pair = tuple[str, str]
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Facets:
     """The values there are of each narrowing field. `models` are the pairs of brand and model."""
 
-    models: tuple[tuple[str, str], ...]
+    models: tuple[Pair, ...]
     combustible: tuple[str, ...]
     tipo_vehiculo: tuple[str, ...]
     provincia: tuple[str, ...]
@@ -41,12 +57,19 @@ class Facets:
 
 
 def facets() -> Facets:
-    """The values of the stock as it is, at most `VALUES_KEPT` seconds old."""
-    name = f"stock:values:{edition()}"
-    if (found := cache.get(name)) is None:
-        found = _read()
-        cache.set(name, found, VALUES_KEPT)
-    return found  # type: ignore[no-any-return]  # the cache keeps any kind
+    """The values of the stock."""
+    return _FACETS.get()
+
+
+def versions() -> Mapping[Pair, str]:
+    """What the versions of each brand and model in stock are called, in lower case, a line each."""
+    return _VERSIONS.get()
+
+
+def forget() -> None:
+    """Somebody has changed a vehicle by hand: what was read from the stock may not hold any more."""
+    for kept in (_FACETS, _VERSIONS):
+        kept.forget()
 
 
 def known_count(query: str) -> int | None:
@@ -72,9 +95,70 @@ def edition() -> int:
     return last.first() or 0
 
 
-def _read() -> Facets:
+@dataclass(frozen=True, slots=True)
+class _Held(Generic[_T]):
+    """Values, of which state of the stock they are, when they were read (epoch seconds) and for how many seconds."""
+
+    found: _T
+    edition: int
+    moment: float
+    seconds: float
+
+
+class _Kept(Generic[_T]):
+    """What `read` finds in the stock."""
+
+    def __init__(self, name: str, read: Callable[[], _T]) -> None:
+        self._name, self._read = f"stock:{name}", read
+        self._reading = threading.Lock()
+
+    def get(self) -> _T:
+        """The values as they are, or as they were a moment ago where reading them takes long."""
+        held: _Held[_T] | None = cache.get(self._name)
+        if held is None:
+            return self._renewed()
+        if held.edition == edition() and time.time() - held.moment < VALUES_KEPT:
+            return held.found
+        if held.seconds <= _SLOW:
+            return self._renewed()
+        if self._reading.acquire(blocking=False):
+            threading.Thread(target=self._renew_aside, name=self._name, daemon=True).start()
+        return held.found
+
+    def forget(self) -> None:
+        """Have them read anew."""
+        cache.delete(self._name)
+
+    def _renewed(self) -> _T:
+        of, begin = edition(), time.monotonic()
+        found = self._read()
+        cache.set(self._name, _Held(found, of, time.time(), time.monotonic() - begin), None)
+        return found
+
+    def _renew_aside(self) -> None:
+        try:
+            self._renewed()
+        except Exception:  # noqa: BLE001 - those of before go on serving, and the next who asks tries again
+            _log.exception("No se han podido leer los valores del stock (%s)", self._name)
+        finally:
+            self._reading.release()
+            connections.close_all()
+
+
+def _read_facets() -> Facets:
     pairs = Vehiculo.objects.order_by("marca", "modelo").values_list("marca", "modelo").distinct()
     combined = Vehiculo.objects.values_list(*_OPEN).distinct()  # the index is read through once, not once a column
     columns = zip(_OPEN, zip(*combined, strict=True), strict=False)
     values = {name: tuple(sorted({value for value in column if value})) for name, column in columns}
     return Facets(models=tuple(pairs), **{name: values.get(name, ()) for name in _OPEN})
+
+
+def _read_versions() -> Mapping[Pair, str]:
+    found: defaultdict[Pair, list[str]] = defaultdict(list)
+    for brand, model, version in Vehiculo.objects.order_by().values_list("marca", "modelo", "version").distinct():
+        found[brand, model].append(version.lower())
+    return {pair: "\n".join(lines) for pair, lines in found.items()}
+
+
+_FACETS = _Kept("values", _read_facets)
+_VERSIONS = _Kept("versions", _read_versions)

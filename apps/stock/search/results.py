@@ -19,7 +19,7 @@ from django.core import signing
 from django.db.models import Q, QuerySet
 
 from apps.stock.models import Vehiculo
-from apps.stock.search.facets import facets, keep_count, known_count
+from apps.stock.search.facets import facets, keep_count, known_count, versions
 from apps.stock.search.filters import NO_LABEL, InvalidFilterError, StockFilter
 from apps.stock.search.words import text_condition
 
@@ -70,7 +70,7 @@ class Page:
 def matching(wanted: StockFilter) -> QuerySet[Vehiculo]:
     """The vehicles in stock that `wanted` asks for, in no order."""
     found = Vehiculo.objects.filter(_condition(wanted))
-    return found.filter(text_condition(wanted.words, facets())) if wanted.words else found
+    return found.filter(text_condition(wanted.words, facets(), versions)) if wanted.words else found
 
 
 def count(wanted: StockFilter) -> Count:

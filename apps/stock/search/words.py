@@ -3,28 +3,30 @@
 A substring of five columns would read every row on both databases, and PostgreSQL's trigrams are an extension that many
 servers (and the wheel of our tests) do not have. So a word is taken, in this order, as a number plate or the beginning of
 one, a VIN or the beginning of one, a brand or model of the stock (without accents, by beginning of word), and what is left
-must appear in the version. All but the last is answered by an index.
+must appear in the version. All but the last is answered by an index; for the last only those models are looked at that have
+such a version, unless they are many, when matches are everywhere.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
-from apps.stock.search.facets import Facets
+from apps.stock.search.facets import Facets, Pair
 
 _PLATE = re.compile(r"\d{4}[A-Z]{1,3}")
 _YEAR_OR_PLATE = re.compile(r"\d{4}")
 #: No version's word is so long and of such letters; eight characters are a VIN's maker and most of its model.
 _VIN = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-HJ-NPR-Z0-9]{8,17}")
-Pair = tuple[str, str]
+#: Of more models the rows are not told apart beforehand.
+_MOST_PAIRS = 60
 
 
-def text_condition(words: Sequence[str], known: Facets) -> Q:
-    """Vehicles of which every one of `words` says something."""
+def text_condition(words: Sequence[str], known: Facets, versions: Callable[[], Mapping[Pair, str]]) -> Q:
+    """Vehicles of which every one of `words` says something. `versions` is asked only for words that name a version."""
     condition, pairs, rest = Q(), list(known.models), []
     # A brand first: "sport seat" is about SEATs, not about those called Range Rover Sport.
     for word in sorted(words, key=lambda w: not any(_says(w, brand) for brand, _ in known.models)):
@@ -39,11 +41,21 @@ def text_condition(words: Sequence[str], known: Facets) -> Q:
             condition &= Q(matricula__startswith=upper)
         else:
             rest.append(word)
+    if rest and len(named := _with_versions(pairs, rest, versions())) <= _MOST_PAIRS:
+        pairs = named
     if len(pairs) < len(known.models):
         condition &= _of_these(pairs, known)
     for word in rest:
         condition &= Q(version__icontains=word)
     return condition
+
+
+def _with_versions(pairs: Iterable[Pair], words: Iterable[str], versions: Mapping[Pair, str]) -> list[Pair]:
+    """Those of `pairs` of which some version has all the words."""
+    low = [word.lower() for word in words]
+    return [
+        pair for pair in pairs if any(all(word in line for word in low) for line in versions.get(pair, "").split("\n"))
+    ]
 
 
 def _narrow(pairs: Iterable[Pair], word: str) -> list[Pair]:
