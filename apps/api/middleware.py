@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 
 from apps.api import limits, problems
@@ -30,12 +30,22 @@ class ApiGate:
             limits.check_body(request)
         except problems.ProblemError as error:
             return problems.answer(request, error)
-        answer = self._next(request)
+        answer = self._headers_of(request) if request.method == "HEAD" else self._next(request)
         if answer.status_code >= 400 and answer.get("Content-Type") != problems.MEDIA_TYPE:
             _retell(request, answer)
         patch_vary_headers(answer, ["Authorization"])  # what a token is told is not for everybody
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer
+
+    def _headers_of(self, request: HttpRequest) -> HttpResponseBase:
+        """What GET would be answered, without a body: ninja knows no HEAD. The server sends none of what is left of one."""
+        request.method = "GET"
+        answer = self._next(request)
+        request.method = "HEAD"
+        if not isinstance(answer, StreamingHttpResponse):
+            return answer
+        answer.close()
+        return HttpResponse(status=answer.status_code, headers=dict(answer.items()))
 
 
 def _retell(request: HttpRequest, answer: HttpResponseBase) -> None:

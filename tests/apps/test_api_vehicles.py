@@ -146,3 +146,12 @@ def test_what_cannot_be_looked_for_is_named_field_by_field(stock, reader, query)
 
 def test_an_unknown_vehicle_is_a_problem(stock, reader):
     assert is_problem(reader.ask("/vehiculos/WVWZZZCDZMW123456"), 404, "no-encontrado")
+
+
+@pytest.mark.parametrize("path", ["/vehiculos", "/vehiculos/exportar.csv", "/vehiculos/NADA", "/ejecuciones/1/eventos"])
+def test_head_is_told_what_get_would_be_without_a_body(stock, reader, path):
+    whole, head = reader.ask(path), reader.head(f"/api/v1{path}")
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    for name in ("Content-Type", "Content-Length", "Content-Disposition", "Cache-Control"):
+        assert head.get(name) == whole.get(name), name
+    whole.close()

@@ -387,7 +387,7 @@ def test_an_unknown_kind_or_place_says_what_to_do(tmp_path):
 
 def test_a_csv_does_not_pay_for_the_other_libraries(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from apps.stock import export; export.write(Path(sys.argv[1]), []);"
+        "import sys; from pathlib import Path; from apps.stock.files import export; export.write(Path(sys.argv[1]), []);"
         "print([n for n in ('pyarrow', 'xlsxwriter') if n in sys.modules])"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "x.csv")]

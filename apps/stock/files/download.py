@@ -42,7 +42,7 @@ def answer(request: HttpRequest, kind: str, found: QuerySet[Vehiculo], *, confid
         write(path, _rows(found, confidential=confidential))
         file, size = path.open("rb"), path.stat().st_size
     # A plain iterator would be read into memory as a whole under ASGI, an asynchronous one under WSGI.
-    pieces = _pieces_async(file) if isinstance(request, ASGIRequest) else _pieces(file)
+    pieces = _PiecesAsync(file) if isinstance(request, ASGIRequest) else _Pieces(file)
     name = f"stock-{timezone.localdate():%Y-%m-%d}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
     return StreamingHttpResponse(pieces, content_type=KINDS[kind], headers=headers)
@@ -53,13 +53,24 @@ def _rows(found: QuerySet[Vehiculo], *, confidential: bool) -> Iterator[dict[str
         yield row if confidential else {**row, **dict.fromkeys(_CONFIDENTIAL)}
 
 
-def _pieces(file: BufferedReader) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
+class _Opened:
+    """A file that is closed with the answer, whether or not anything of it was sent."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        """Django's call at the end of an answer."""
+        self._file.close()
+
+
+class _Pieces(_Opened):
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self._file.read(_PIECE):
             yield piece
 
 
-async def _pieces_async(file: BufferedReader) -> AsyncIterator[bytes]:
-    with file:
-        while piece := await asyncio.to_thread(file.read, _PIECE):
+class _PiecesAsync(_Opened):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await asyncio.to_thread(self._file.read, _PIECE):
             yield piece
