@@ -100,6 +100,7 @@ def test_the_page_is_drawn_without_a_complaint(open_page, picture, path, name, w
         "[...document.querySelectorAll('canvas')].length === 5 && [...document.querySelectorAll('canvas')].every(c => c.height > 0)"
     )
     assert page.js("document.documentElement.scrollWidth <= innerWidth")
+    assert page.js("document.querySelector('.menu [aria-current]').getBoundingClientRect().right <= innerWidth")
     assert faults(page) == []
     assert page.complaints() == []
     picture(page, f"{name}{'-oscuro' if dark else '-movil' if width < 600 else ''}")
