@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import connections
+from django.utils.translation import activate, get_language
 from django.utils.translation import gettext as _
 
 from flotia.errors import FlotiaError
@@ -46,7 +48,8 @@ class Job:
             if self.is_running:
                 return False
             self.told, self.fault, self.since = told, "", time.monotonic()
-            self._thread = threading.Thread(target=self._do, args=(work,), name=self.name, daemon=True)
+            told_in = get_language() or settings.LANGUAGE_CODE
+            self._thread = threading.Thread(target=self._do, args=(work, told_in), name=self.name, daemon=True)
             self._thread.start()
         return True
 
@@ -55,7 +58,9 @@ class Job:
         if (thread := self._thread) is not None:
             thread.join()
 
-    def _do(self, work: Callable[[], None]) -> None:
+    def _do(self, work: Callable[[], None], language: str) -> None:
+        """What it tells is in the language of the page that asked."""
+        activate(language)
         try:
             work()
         except FlotiaError as error:

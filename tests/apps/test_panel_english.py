@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 from apps import panel
+from apps.panel.background import Job
 from apps.stock.runs import jobs
 from apps.stock.runs.generation import Order
 from flotia.request import Request
@@ -157,3 +159,15 @@ def test_without_the_switch_the_page_is_spanish(django_user_model):
     client = Client()
     client.force_login(django_user_model.objects.create_user("ana"))
     assert "<h1>Generar vehículos</h1>" in client.get("/generar/").content.decode()
+
+
+def test_work_in_the_background_tells_in_the_language_of_who_asked():
+    job = Job("prueba")
+
+    def fail():
+        raise RuntimeError
+
+    with translation.override("en"):
+        job.start(fail)
+    job.wait()
+    assert job.fault == "An unexpected error made it fail: the server's log has it."
