@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sqlite3
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -402,3 +403,54 @@ def test_a_cancelled_run_is_written_no_more_by_its_old_owner():
         generation.carry_out(claim, Order(stepwise=True), quiet, quiet)
     assert Ejecucion.objects.get().estado == Ejecucion.Estado.CANCELADA
     assert not VehiculoGenerado.objects.exists()
+
+
+def searched_by():
+    with connection.cursor() as cursor:
+        return sorted(connection.introspection.get_constraints(cursor, "stock"))
+
+
+@pytest.mark.parametrize("stepwise", [False, True])
+def test_indexes_that_a_large_run_did_without_are_there_afterwards(monkeypatch, stepwise):
+    monkeypatch.setattr("apps.stock.bulk._WORTH_BUILDING", 10)
+    before = searched_by()
+    stages = []
+    monkeypatch.setattr(publishing.bulk, "inserting", looking(publishing.bulk.inserting, stages))
+    monkeypatch.setattr(publishing, "_copy", looking_at_once(publishing._copy, stages))
+    make(local(20), stepwise=stepwise)
+    assert [before != stage for stage in stages] == [connection.vendor == "sqlite"], "while rows come in"
+    assert searched_by() == before
+    make(local(15, seed=4), stepwise=stepwise)
+    assert stages[1:] == [before], "fewer than there are"
+    assert Vehiculo.objects.count() == 35
+
+
+def test_a_large_run_that_fails_leaves_the_indexes(monkeypatch):
+    monkeypatch.setattr("apps.stock.bulk._WORTH_BUILDING", 10)
+    before = searched_by()
+
+    def fail(event):
+        if isinstance(event, BatchDone):
+            raise FlotiaError("el disco está lleno")
+
+    with pytest.raises(FlotiaError, match="lleno"):
+        start(local(20), Order(), fail, quiet)
+    assert (searched_by(), Vehiculo.objects.count()) == (before, 0)
+
+
+def looking(inserting, stages):
+    @contextmanager
+    def instead(table):
+        with inserting(table) as insert:
+            stages.append(searched_by())
+            yield insert
+
+    return instead
+
+
+def looking_at_once(copy, stages):
+    def instead(*given, **more):
+        stages.append(searched_by())
+        copy(*given, **more)
+
+    return instead

@@ -34,7 +34,8 @@ def publish(run: Ejecucion) -> None:
         now = timezone.now()
         if run.reemplaza:
             _move_to_history(run, now)
-        _copy(VehiculoGenerado, Vehiculo, where=run.pk)
+        with bulk.stock_indexed_at_the_end(run.cantidad):
+            _copy(VehiculoGenerado, Vehiculo, where=run.pk)
         _let_go(run, now)
 
 
@@ -53,7 +54,7 @@ def in_one_go(run: Ejecucion) -> Iterator[Callable[[VehicleTable], None]]:
         if run.reemplaza:
             _move_to_history(run, now)
         taken = 0
-        with bulk.inserting(Vehiculo) as insert:
+        with bulk.stock_indexed_at_the_end(run.cantidad), bulk.inserting(Vehiculo) as insert:
 
             def take(vehicles: VehicleTable) -> None:
                 nonlocal taken
