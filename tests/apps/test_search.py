@@ -261,18 +261,3 @@ def test_after_many_vehicles_the_database_knows_what_it_has(monkeypatch):
     with connection.cursor() as cursor:
         cursor.execute(known[connection.vendor])
         assert cursor.fetchone()[0] > 0
-
-
-def test_the_same_on_postgresql(postgres):
-    """The plain sentences above, on the other database, in a process of its own."""
-    import os
-    import subprocess
-    import sys
-
-    if os.environ.get("DATABASE_URL"):
-        pytest.skip("already there")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__, "-k", "not postgresql"],
-        env={**os.environ, "DATABASE_URL": postgres}, capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout[-3000:]
