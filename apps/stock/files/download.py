@@ -54,7 +54,7 @@ def _rows(found: QuerySet[Vehiculo], *, confidential: bool) -> Iterator[dict[str
 
 
 class _Opened:
-    """A file that is closed with the answer, whether or not anything of it was sent."""
+    """A file that is closed when all of it was sent, and at the latest with the answer, whether or not anything was."""
 
     def __init__(self, file: BufferedReader) -> None:
         self._file = file
@@ -66,11 +66,13 @@ class _Opened:
 
 class _Pieces(_Opened):
     def __iter__(self) -> Iterator[bytes]:
-        while piece := self._file.read(_PIECE):
-            yield piece
+        with self._file:
+            while piece := self._file.read(_PIECE):
+                yield piece
 
 
 class _PiecesAsync(_Opened):
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while piece := await asyncio.to_thread(self._file.read, _PIECE):
-            yield piece
+        with self._file:
+            while piece := await asyncio.to_thread(self._file.read, _PIECE):
+                yield piece
