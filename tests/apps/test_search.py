@@ -195,6 +195,37 @@ def test_values_that_take_long_to_read_are_not_waited_for_twice(monkeypatch):
     assert facets().brands == ("Ferrari",), "an edit by hand is seen at once"
 
 
+def test_values_are_read_before_anybody_asks(stock, django_assert_num_queries):
+    from django.core.cache import cache
+
+    cache.clear()
+    facets_module.read_ahead()
+    deadline = time.monotonic() + 30
+    while not (cache.get("stock:values") and cache.get("stock:versions")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with django_assert_num_queries(2):  # whether they still hold
+        assert set(facets().brands) == {v.marca for v in stock}
+        assert len(facets_module.versions()) == len({(v.marca, v.modelo) for v in stock})
+
+
+def test_values_that_two_ask_for_at_once_are_read_once(stock, monkeypatch):
+    from django.core.cache import cache
+
+    cache.clear()
+    readings, read = [], facets_module._FACETS._read
+
+    def slowly():
+        readings.append(1)
+        time.sleep(0.3)
+        return read()
+
+    monkeypatch.setattr(facets_module._FACETS, "_read", slowly)
+    facets_module.read_ahead()
+    assert set(facets().brands) == {v.marca for v in stock}
+    assert len(readings) == 1
+
+
 def test_a_word_of_versions_is_sought_only_where_a_version_has_it(stock, django_assert_num_queries):
     Vehiculo.objects.filter(pk=stock[0].pk).update(version="Zafiro 1.2 XYZ")
     facets_module.forget()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.core.cache import cache
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from apps.stock.models import Ejecucion, Vehiculo
 from apps.stock.search.filters import NO_LABEL
@@ -72,6 +72,12 @@ def forget() -> None:
         kept.forget()
 
 
+def read_ahead() -> None:
+    """Begin to read what is not known yet, aside: where the stock is large, its first visitor would wait seconds for it."""
+    for kept in (_FACETS, _VERSIONS):
+        kept.read_ahead()
+
+
 def known_count(query: str) -> int | None:
     """How many matched `query`, if that was counted lately."""
     number: int | None = cache.get(_name(query))
@@ -114,20 +120,30 @@ class _Kept(Generic[_T]):
 
     def get(self) -> _T:
         """The values as they are, or as they were a moment ago where reading them takes long."""
-        held: _Held[_T] | None = cache.get(self._name)
+        held = self._held()
         if held is None:
-            return self._renewed()
+            with self._reading:  # who comes meanwhile waits for the same reading
+                held = self._held()
+                return self._renewed() if held is None else held.found
         if held.edition == edition() and time.time() - held.moment < VALUES_KEPT:
             return held.found
         if held.seconds <= _SLOW:
             return self._renewed()
-        if self._reading.acquire(blocking=False):
-            threading.Thread(target=self._renew_aside, name=self._name, daemon=True).start()
+        self._renew_aside()
         return held.found
+
+    def read_ahead(self) -> None:
+        """Begin to read them, if they are not known."""
+        if self._held() is None:
+            self._renew_aside()
 
     def forget(self) -> None:
         """Have them read anew."""
         cache.delete(self._name)
+
+    def _held(self) -> _Held[_T] | None:
+        held: _Held[_T] | None = cache.get(self._name)
+        return held
 
     def _renewed(self) -> _T:
         of, begin = edition(), time.monotonic()
@@ -136,8 +152,14 @@ class _Kept(Generic[_T]):
         return found
 
     def _renew_aside(self) -> None:
+        if self._reading.acquire(blocking=False):
+            threading.Thread(target=self._renew_and_release, name=self._name, daemon=True).start()
+
+    def _renew_and_release(self) -> None:
         try:
             self._renewed()
+        except DatabaseError as error:  # told to whoever asks for them next, if it lasts; there may be no table yet
+            _log.debug("%s: %s", self._name, error)
         except Exception:  # noqa: BLE001 - those of before go on serving, and the next who asks tries again
             _log.exception("No se han podido leer los valores del stock (%s)", self._name)
         finally:
