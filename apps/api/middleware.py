@@ -33,8 +33,8 @@ class ApiGate:
         answer = self._headers_of(request) if request.method == "HEAD" else self._next(request)
         if answer.status_code >= 400 and answer.get("Content-Type") != problems.MEDIA_TYPE:
             _retell(request, answer)
-        if "Allow" in answer.headers:
-            answer.headers["Allow"] = answer.headers["Allow"].replace("GET", "GET, HEAD")
+        if "HEAD" not in (allowed := answer.get("Allow", "HEAD")):
+            answer.headers["Allow"] = allowed.replace("GET", "GET, HEAD")
         patch_vary_headers(answer, ["Authorization"])  # what a token is told is not for everybody
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer

@@ -195,6 +195,7 @@ def test_other_addresses_and_methods_are_problems_too(client):
     assert is_problem(answer, 405, "metodo")
     assert answer["Allow"] == "GET, HEAD"
     assert set(client.put("/api/v1/ejecuciones")["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert client.delete("/api/docs")["Allow"] == "GET, HEAD"
     assert is_problem(client.get("/api/v1/modelos", headers={"Host": "evil.example"}), 400, "cuerpo-ilegible")
 
 
